@@ -1,0 +1,179 @@
+"""What a lane is asked to do and what it reports: the words between the pipeline and the engine that copies.
+
+A lane is whatever reads sources and writes copies (a child process, so that a stuck read can be abandoned).
+Every value here is plain data that crosses a process boundary. A report is sent only after what it says is true.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from custody.domain.identifiers import TransferId
+from custody.domain.paths import RawPath
+
+
+class Operation(StrEnum):
+    """What is to be done with one file."""
+
+    COPY = "copy"  # stage under a temporary name, flush, publish without replacing, flush, read back
+    ADOPT = "adopt"  # a file stands under the final name: flush it, compare it with the source, claim it if equal
+    READ_BACK = "read-back"  # read an existing copy from the device and compare with `expected`
+
+
+class Stage(StrEnum):
+    """Where an attempt failed."""
+
+    INVENTORY = "inventory"
+    OPEN = "open"
+    READ = "read"
+    WRITE = "write"
+    FLUSH = "flush"
+    PUBLISH = "publish"
+    METADATA = "metadata"
+    READ_BACK = "read-back"
+    FINAL_CHECK = "final-check"
+
+
+class Side(StrEnum):
+    """Whose disk failed: source trouble fails one file, destination trouble may halt the job."""
+
+    SOURCE = "source"
+    DESTINATION = "destination"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyItem:
+    """One file to work on. It is read at ``source_root/path`` and stands at ``destination/path``."""
+
+    transfer: TransferId
+    operation: Operation
+    source_root: RawPath  # absolute; empty for READ_BACK
+    destination: RawPath  # absolute, exists
+    path: RawPath  # below both
+    temporary: bytes  # bare name, in the folder of the copy; empty unless COPY
+    size: int  # as inventoried
+    mtime_ns: int
+    atime_ns: int
+    mode: int
+    device: int  # as inventoried; the opened source must be the same file
+    inode: int
+    algorithms: tuple[str, ...]
+    expected: Mapping[str, str] | None = None  # READ_BACK: digests as recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Files that share flushes. The lane stages all, flushes, publishes, flushes, reports, reads back, reports."""
+
+    items: tuple[CopyItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """List everything below ``root/name`` in the order of raw bytes, following no link; the root's own entry first."""
+
+    root: RawPath
+    name: bytes
+
+
+Request = Window | Walk
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Work on this file began; while nothing else is heard, this is the file that hangs."""
+
+    transfer: TransferId
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """A heartbeat with progress: ``size`` more bytes were copied, or read back."""
+
+    transfer: TransferId
+    phase: str  # copy, flush, read back
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flushed:
+    """The copy is durable under its final name; digests are of the bytes as read from the source."""
+
+    transfer: TransferId
+    size: int
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """The copy was read again and equals what was read from the source (or what was expected)."""
+
+    transfer: TransferId
+    size: int
+    digests: Mapping[str, str]
+    method: str  # direct, dropped, cached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """This attempt failed; nothing stands under the final name through it.
+
+    ``differs`` marks a looked-at difference (read-back, existing file) as against an inability to look.
+    """
+
+    transfer: TransferId
+    stage: Stage
+    side: Side
+    error: str  # stable word: io-error, vanished, changed, truncated, collision, read-back-differs, …
+    message: str
+    errno: int | None = None
+    offset: int | None = None
+    transient: bool = False
+    differs: bool = False
+    moved_to: RawPath | None = None
+    found_size: int | None = None
+    found_digests: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedEntry:
+    """One entry of a source, as ``lstat`` gave it."""
+
+    path: RawPath  # below the root of its walk
+    kind: str  # file, directory, link, fifo, socket, block-device, character-device
+    size: int
+    mtime_ns: int
+    atime_ns: int
+    ctime_ns: int
+    mode: int
+    uid: int
+    gid: int
+    device: int
+    inode: int
+    links: int
+    target: RawPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A batch of entries of a walk."""
+
+    entries: tuple[ListedEntry, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingFailed:
+    """One folder or entry could not be listed; the walk goes on without it."""
+
+    path: RawPath
+    error: str
+    message: str
+    errno: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The request was worked through; the next one may begin."""
+
+
+Report = Began | Advanced | Flushed | ReadBack | Failed | Listed | ListingFailed | Done

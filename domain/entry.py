@@ -1,0 +1,147 @@
+"""One signed record of the ledger: its body, its parts, and the event inside.
+
+Knows the body's fields and their canonical order (RFC 8785: sorted keys). Signs nothing and checks no
+signature; see ``dsse`` for the envelope, ``audit`` for judging a whole ledger.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject, JsonValue
+from custody.domain.errors import MalformedData
+from custody.domain.events import Event, decode, to_data, type_name
+from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, parse_stream
+
+ENTRY_VERSION: Final = 1
+NO_PREVIOUS: Final = "0" * 64
+SALT_BYTES: Final = 16
+
+_FIELDS: Final = frozenset(
+    {"actor", "at", "data", "ledger", "position", "previous", "revision", "salt", "stream", "type", "v"}
+)
+_HEX64: Final = re.compile(r"[0-9a-f]{64}")
+_HEX32: Final = re.compile(r"[0-9a-f]{32}")
+_TIME: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The decoded body of one entry. ``at`` is what the writer's clock claimed, RFC 3339 UTC, microseconds."""
+
+    ledger: LedgerId
+    position: Position
+    previous: str
+    stream: Stream
+    revision: int
+    type: str
+    at: str
+    actor: KeyId
+    data: Mapping[str, JsonValue]
+
+    def event(self) -> Event:
+        """Decode the event through the closed table; raises MalformedData."""
+        return decode(self.type, self.data)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An event with its place: what projections, reports and people read."""
+
+    position: Position
+    stream: Stream
+    revision: int
+    at: str
+    actor: KeyId
+    event: Event
+
+
+def state_of(event: Event, at: str) -> bytes:
+    """Return the part of a body that does not depend on its place: canonical ``{"at":…,"data":{…}}``."""
+    data: JsonObject = {"at": at, "data": to_data(event)}
+    return canonical.encode(data)
+
+
+def body(
+    state: bytes, *, actor: KeyId, ledger: str, place: tuple[int, str], stream: str, revision: int, name: str,
+    salt: str,
+) -> bytes:  # fmt: skip
+    """Assemble the canonical body around ``state``; ``place`` is (position, previous).
+
+    The keys sort as actor < at < data < ledger < …, so the state's inside goes in as it is.
+    """
+    position, previous = place
+    return b"".join((
+        b'{"actor":"', actor.encode(), b'",', state[1:-1],
+        f',"ledger":"{ledger}","position":{position},"previous":"{previous}","revision":{revision}'
+        f',"salt":"{salt}","stream":"{stream}","type":"{name}","v":{ENTRY_VERSION}}}'.encode(),
+    ))  # fmt: skip
+
+
+def name_of(event: Event) -> str:
+    """Return the stored type name of an event."""
+    return type_name(event)
+
+
+def parse(raw: bytes) -> Entry:
+    """Read a body; raises MalformedData unless it is canonical and every field has its form."""
+    value = canonical.decode(raw)
+    if not isinstance(value, dict) or value.keys() != _FIELDS:
+        message = "an entry's body does not have exactly the fields of an entry"
+        raise MalformedData(message)
+    data = value["data"]
+    if value["v"] != ENTRY_VERSION or isinstance(value["v"], bool) or not isinstance(data, dict):
+        message = "an entry's version is unknown or its data is no object"
+        raise MalformedData(message)
+    _matching(value, "salt", _HEX32)
+    return Entry(
+        ledger=LedgerId(_uuid(value)),
+        position=Position(_natural(value, "position", least=0)),
+        previous=_matching(value, "previous", _HEX64),
+        stream=parse_stream(_text(value, "stream")),
+        revision=_natural(value, "revision", least=1),
+        type=_text(value, "type"),
+        at=_matching(value, "at", _TIME),
+        actor=KeyId(_matching(value, "actor", _HEX64)),
+        data=data,
+    )
+
+
+def _text(value: JsonObject, name: str) -> str:
+    text = value[name]
+    if not isinstance(text, str):
+        message = f"an entry's {name} is not a string"
+        raise MalformedData(message)
+    return text
+
+
+def _matching(value: JsonObject, name: str, form: re.Pattern[str]) -> str:
+    text = _text(value, name)
+    if not form.fullmatch(text):
+        message = f"an entry's {name} does not have its form"
+        raise MalformedData(message)
+    return text
+
+
+def _natural(value: JsonObject, name: str, *, least: int) -> int:
+    number = value[name]
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        message = f"an entry's {name} is not a whole number of at least {least}"
+        raise MalformedData(message)
+    return number
+
+
+def _uuid(value: JsonObject) -> UUID:
+    text = _text(value, "ledger")
+    try:
+        ledger = UUID(text)
+    except ValueError as error:
+        message = "an entry's ledger is not a UUID"
+        raise MalformedData(message) from error
+    if str(ledger) != text:
+        message = "an entry's ledger is not written as RFC 9562 says"
+        raise MalformedData(message)
+    return ledger

@@ -1,0 +1,82 @@
+"""Every event of the system, in one closed table, with its stored form.
+
+A name that is not in the table is refused; nothing is ever imported by a name found in data.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from custody.domain.canonical import JsonValue
+from custody.domain.errors import MalformedData
+from custody.domain.events.batch import (
+    BatchCompleted,
+    BatchPaused,
+    BatchQueued,
+    BatchResumed,
+    BatchStarted,
+    BatchStopped,
+    InventoryChanged,
+    InventoryTaken,
+    JobCompleted,
+    JobFailed,
+    JobQueued,
+    JobResumed,
+    JobStarted,
+)
+from custody.domain.events.file import (
+    CopyRefuted,
+    CopyReverified,
+    DirectoryCreated,
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileQueued,
+    FileResumed,
+    FileSkipped,
+    FileVerified,
+    LinkRecorded,
+    SpecialFileSkipped,
+)
+from custody.domain.events.ledger import (
+    CaseOpened,
+    ExhibitRegistered,
+    KeyEnrolled,
+    LedgerOpened,
+    ReportIssued,
+    SessionClosed,
+    SessionOpened,
+)
+from custody.domain.events.schema import Event, Nanoseconds, from_data, to_data
+
+_ALL: Final[tuple[type[Event], ...]] = (
+    LedgerOpened, KeyEnrolled, SessionOpened, SessionClosed, CaseOpened, ExhibitRegistered, ReportIssued,
+    BatchQueued, BatchStarted, BatchPaused, BatchResumed, BatchStopped, BatchCompleted,
+    JobQueued, JobStarted, JobResumed, InventoryTaken, InventoryChanged, JobCompleted, JobFailed,
+    FileQueued, FileCopying, FileFsynced, FileVerified, FileFailed, FileResumed, FileSkipped,
+    LinkRecorded, SpecialFileSkipped, DirectoryCreated, CopyReverified, CopyRefuted,
+)  # fmt: skip
+EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event_type.__name__: event_type for event_type in _ALL}
+
+
+def type_name(event: Event) -> str:
+    """Return the stored name of an event's type."""
+    return type(event).__name__
+
+
+def decode(name: str, data: Mapping[str, JsonValue]) -> Event:
+    """Return the event that ``data`` holds under a stored type name; raises MalformedData."""
+    event_type = EVENT_TYPES.get(name)
+    if event_type is None:
+        message = f"unknown event type: {name!r}"
+        raise MalformedData(message)
+    return from_data(event_type, data)
+
+
+__all__ = [
+    "EVENT_TYPES", "BatchCompleted", "BatchPaused", "BatchQueued", "BatchResumed", "BatchStarted", "BatchStopped",
+    "CaseOpened", "CopyRefuted", "CopyReverified", "DirectoryCreated", "Event", "ExhibitRegistered",
+    "FileCopying", "FileFailed", "FileFsynced", "FileQueued", "FileResumed", "FileSkipped", "FileVerified",
+    "InventoryChanged", "InventoryTaken", "JobCompleted", "JobFailed", "JobQueued", "JobResumed", "JobStarted",
+    "KeyEnrolled", "LedgerOpened", "LinkRecorded", "Nanoseconds", "ReportIssued", "SessionClosed",
+    "SessionOpened", "SpecialFileSkipped", "decode", "to_data", "type_name",
+]  # fmt: skip

@@ -1,0 +1,87 @@
+"""Events of the ledger itself: its opening, sessions, keys, cases, exhibits and reports."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from custody.domain.events.schema import Event
+from custody.domain.identifiers import BatchId, KeyId, LedgerId, Position, StreamKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerOpened(Event):
+    """The ledger began; always position 0."""
+
+    stream_kind: ClassVar[StreamKind] = "ledger"
+    ledger: LedgerId
+    format: str
+    tool: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEnrolled(Event):
+    """A person's signing key was taken into the ledger; ``protected`` says a passphrase guards it."""
+
+    stream_kind: ClassVar[StreamKind] = "key"
+    key: KeyId
+    public_key: str  # PEM, SubjectPublicKeyInfo
+    examiner: str
+    badge: str | None = None
+    agency: str | None = None
+    protected: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionOpened(Event):
+    """A command that writes began: who, on which machine, with which tool, by which clock."""
+
+    stream_kind: ClassVar[StreamKind] = "session"
+    command: str
+    examiner: str
+    badge: str | None = None
+    agency: str | None = None
+    host: str
+    system: str
+    tool: str
+    version: str
+    boot_id: str | None = None
+    zone: str
+    utc_offset_seconds: int
+    clock_synchronised: bool | None = None  # None: the system does not say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionClosed(Event):
+    """The command ended with this exit code; a checkpoint follows."""
+
+    stream_kind: ClassVar[StreamKind] = "session"
+    exit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened(Event):
+    """A case number was used for the first time in this ledger."""
+
+    stream_kind: ClassVar[StreamKind] = "case"
+    case_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExhibitRegistered(Event):
+    """An exhibit number was used for the first time in its case."""
+
+    stream_kind: ClassVar[StreamKind] = "exhibit"
+    case_number: str
+    exhibit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportIssued(Event):
+    """A report was written: the SHA-256 of the whole file and the ledger position it was made from."""
+
+    stream_kind: ClassVar[StreamKind] = "report"
+    kind: str
+    at_position: Position
+    sha256: str
+    size: int
+    batch: BatchId | None = None

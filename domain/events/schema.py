@@ -1,0 +1,206 @@
+"""How an event becomes JSON data and comes back.
+
+Knows the few kinds of values an event may hold and their one form in an entry. Never imports by a name
+found in data, never guesses: an unknown field, a missing one or a wrong type is refused.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from typing import ClassVar, NewType, TypeVar, cast, get_type_hints
+from uuid import UUID
+
+from custody.domain.canonical import JsonObject, JsonValue
+from custody.domain.digest import Digests
+from custody.domain.errors import MalformedData
+from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position, StreamKind, TransferId
+from custody.domain.paths import RawPath, from_json, to_json
+
+Nanoseconds = NewType("Nanoseconds", int)  # since 1970 UTC; a string in JSON: it exceeds 2^53
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact, in the past tense. Its class name is its stored name; a later version would be ``Name/2``."""
+
+    stream_kind: ClassVar[StreamKind]
+
+
+E = TypeVar("E", bound=Event)
+Write = Callable[[JsonObject, str, object], None]
+Read = Callable[[Mapping[str, JsonValue], str], object]
+
+
+def _write_plain(data: JsonObject, name: str, value: object) -> None:
+    data[name] = cast("JsonValue", value)
+
+
+def _write_text(data: JsonObject, name: str, value: object) -> None:
+    data[name] = str(value)
+
+
+def _write_path(data: JsonObject, name: str, value: object) -> None:
+    data.update(to_json(name, cast("bytes", value)))
+
+
+def _write_paths(data: JsonObject, name: str, value: object) -> None:
+    data[name] = [cast("JsonObject", to_json("path", path)) for path in cast("tuple[RawPath, ...]", value)]
+
+
+def _write_mapping(data: JsonObject, name: str, value: object) -> None:
+    data[name] = dict(cast("Mapping[str, JsonValue]", value))
+
+
+def _write_list(data: JsonObject, name: str, value: object) -> None:
+    data[name] = list(cast("tuple[str, ...]", value))
+
+
+def _wrong(name: str) -> MalformedData:
+    return MalformedData(f"field {name!r} has a wrong type or value")
+
+
+def _read_text(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, str):
+        raise _wrong(name)
+    return value
+
+
+def _read_int(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise _wrong(name)
+    return value
+
+
+def _read_bool(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, bool):
+        raise _wrong(name)
+    return value
+
+
+def _read_nanoseconds(data: Mapping[str, JsonValue], name: str) -> object:
+    text = cast("str", _read_text(data, name))
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or str(int(text)) != text:  # noqa: PLR2004
+        raise _wrong(name)
+    return Nanoseconds(int(text))
+
+
+def _read_uuid(data: Mapping[str, JsonValue], name: str) -> object:
+    text = cast("str", _read_text(data, name))
+    try:
+        value = UUID(text)
+    except ValueError as error:
+        raise _wrong(name) from error
+    if str(value) != text:
+        raise _wrong(name)
+    return value
+
+
+def _read_path(data: Mapping[str, JsonValue], name: str) -> object:
+    return from_json(data[name], data.get(f"{name}_b64"))
+
+
+def _read_paths(data: Mapping[str, JsonValue], name: str) -> object:
+    items = data[name]
+    if not isinstance(items, list):
+        raise _wrong(name)
+    found = []
+    for item in items:
+        if not isinstance(item, dict) or not item.keys() <= {"path", "path_b64"}:
+            raise _wrong(name)
+        found.append(from_json(item.get("path"), item.get("path_b64")))
+    return tuple(found)
+
+
+def _read_mapping(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise _wrong(name)
+    return value
+
+
+def _read_list(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise _wrong(name)
+    return tuple(value)
+
+
+_KINDS: Mapping[object, tuple[Write, Read]] = {
+    str: (_write_plain, _read_text),
+    int: (_write_plain, _read_int),
+    bool: (_write_plain, _read_bool),
+    Nanoseconds: (_write_text, _read_nanoseconds),
+    LedgerId: (_write_text, _read_uuid),
+    JobId: (_write_text, _read_uuid),
+    TransferId: (_write_text, _read_uuid),
+    BatchId: (_write_plain, _read_text),
+    KeyId: (_write_plain, _read_text),
+    Position: (_write_plain, _read_int),
+    RawPath: (_write_path, _read_path),
+    tuple[RawPath, ...]: (_write_paths, _read_paths),
+    tuple[str, ...]: (_write_list, _read_list),
+    Digests: (_write_mapping, _read_mapping),
+}
+
+
+def _kind(annotation: object) -> tuple[Write, Read]:
+    for kind, functions in _KINDS.items():
+        if annotation in (kind, kind | None):  # type: ignore[operator]  # every kind supports `| None`
+            return functions
+    message = f"no stored form for {annotation!r}"
+    raise TypeError(message)
+
+
+@cache
+def _writers(event_type: type[Event]) -> tuple[tuple[str, Write], ...]:
+    hints = get_type_hints(event_type)
+    return tuple((field.name, _kind(hints[field.name])[0]) for field in fields(event_type))
+
+
+@cache
+def _readers(event_type: type[Event]) -> tuple[tuple[str, bool, Read], ...]:
+    hints = get_type_hints(event_type)
+    return tuple(
+        (field.name, field.default is MISSING, _kind(hints[field.name])[1]) for field in fields(event_type)
+    )
+
+
+@cache
+def _known_names(event_type: type[Event]) -> frozenset[str]:
+    names = {field.name for field in fields(event_type)}
+    hints = get_type_hints(event_type)
+    paths = {name for name in names if _kind(hints[name])[0] is _write_path}
+    return frozenset(names | {f"{name}_b64" for name in paths})
+
+
+def to_data(event: Event) -> JsonObject:
+    """Return the event's data as JSON; a field that is None is left out."""
+    data: JsonObject = {}
+    for name, write in _writers(type(event)):
+        value = getattr(event, name)
+        if value is not None:
+            write(data, name, value)
+    return data
+
+
+def from_data(event_type: type[E], data: Mapping[str, JsonValue]) -> E:
+    """Return the event kept in ``data``.
+
+    Raises MalformedData on an unknown field, a missing one, a wrong type or a value out of its form.
+    """
+    unknown = data.keys() - _known_names(event_type)
+    if unknown:
+        message = f"{event_type.__name__} has unknown fields: {', '.join(sorted(unknown))}"
+        raise MalformedData(message)
+    values: dict[str, object] = {}
+    for name, required, read in _readers(event_type):
+        if name in data:
+            values[name] = read(data, name)
+        elif required:
+            message = f"{event_type.__name__} lacks the field {name!r}"
+            raise MalformedData(message)
+    return event_type(**values)

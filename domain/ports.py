@@ -1,0 +1,250 @@
+"""What the use cases need from the world, each as a small protocol.
+
+Knows no adapter. Every method that can fail raises a class of ``domain.errors``.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from custody.domain.copying import Report, Request
+from custody.domain.entry import Recorded
+from custody.domain.events import Event
+from custody.domain.identifiers import JobId, LedgerId, Position, Stream, TransferId
+from custody.domain.paths import RawPath
+
+
+class Clock(Protocol):
+    """The workstation's clock; what it says is a claim."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds from an arbitrary start; never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An event about to be recorded as the given revision of its stream."""
+
+    stream: Stream
+    revision: int
+    event: Event
+
+
+class LedgerWriter(Protocol):
+    """The one way anything becomes true."""
+
+    @property
+    def ledger(self) -> LedgerId:
+        """Return the ledger's id."""
+
+    def append(self, recordings: Sequence[Recording]) -> Position:
+        """Seal, sign and commit all, or none; durable on return. Returns the position of the last.
+
+        Raises LedgerFailed when the ledger's disk does not take them, Tampered when its head contradicts
+        what was signed.
+        """
+
+    def keep_document(self, content: bytes) -> str:
+        """Keep bytes that an event cites by their SHA-256 (plan, batch file); returns it in hex."""
+
+
+class LedgerReader(Protocol):
+    """The ledger as it was written."""
+
+    def revision(self, stream: Stream) -> int:
+        """Return the last revision of a stream; 0 when there is none."""
+
+    def history(self, stream: Stream) -> Iterator[Recorded]:
+        """Return the events of one stream in order."""
+
+    def document(self, sha256: str) -> bytes:
+        """Return kept bytes, checked against their hash; raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """A batch as the read model has it."""
+
+    stream: Stream
+    batch: str
+    name: str
+    state: str  # queued, running, paused, stopped, incomplete, completed
+    run: int
+    revision: int
+    queued_at: str
+    jobs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRow:
+    """A job as the read model has it."""
+
+    id: JobId
+    batch: str
+    index: int
+    name: str
+    case_number: str
+    exhibit: str | None
+    destination: RawPath
+    state: str  # queued, running, completed, failed
+    run: int
+    inventoried_run: int  # the last run whose inventory is complete; 0: none
+    revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRow:
+    """One entry of a job (file, directory, link, special) as the read model has it."""
+
+    id: TransferId
+    job: JobId
+    run: int
+    ordinal: int  # ledger position that queued it in this run: the order of work
+    kind: str
+    path: RawPath
+    source: RawPath
+    size: int
+    mtime_ns: int
+    atime_ns: int
+    mode: int
+    device: int
+    inode: int
+    state: str  # queued, copying, fsynced, verified, failed, skipped, recorded
+    revision: int
+    attempt: int
+    temporary: bytes | None
+    proved: Position | None  # entry that proved the copy
+    digests: Mapping[str, str] | None
+    existed: bool  # directory: was there before this ledger made it
+    stage: str | None
+    error: str | None
+    errno: int | None
+    message: str | None
+    failed_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many entries of one kind and state a job has in a run, and their bytes."""
+
+    kind: str
+    state: str
+    count: int
+    bytes: int
+
+
+class ReadModel(Protocol):
+    """Current state, folded from the ledger in the same transaction as the entries."""
+
+    def batch(self, batch: str) -> BatchRow | None:
+        """Return a batch by its id, or by a unique beginning of it of at least six characters."""
+
+    def batches(self) -> Sequence[BatchRow]:
+        """Return all batches, the one queued last first."""
+
+    def jobs(self, batch: str) -> Sequence[JobRow]:
+        """Return the jobs of a batch in order."""
+
+    def tallies(self, job: JobId, run: int) -> Sequence[Tally]:
+        """Return the sums by kind and state over the entries last seen in this run."""
+
+    def transfers(
+        self, job: JobId, *, states: Iterable[str], kind: str = "file", after: int = -1, limit: int = 1000
+    ) -> Sequence[TransferRow]:
+        """Return one page of entries in the given states, ordered by ordinal, beyond ``after``."""
+
+    def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
+        """Return the rows that exist among these ids."""
+
+    def proved_copies(self, copies: Sequence[RawPath]) -> Mapping[RawPath, TransferRow]:
+        """Return, by the absolute path of the copy, the rows that prove it, whatever job they belong to."""
+
+
+class Lane(Protocol):
+    """A worker that reads sources and writes copies, one request at a time, in order."""
+
+    def submit(self, request: Request) -> None:
+        """Hand over a request; up to two may be under way."""
+
+    def report(self, timeout_seconds: float) -> Report | None:
+        """Return the next report; None when nothing came in time. Raises LaneDied when the lane is gone."""
+
+    def replace(self) -> None:
+        """Kill the lane without waiting for it (it may be stuck in the kernel) and start another."""
+
+
+class LaneDied(Exception):  # noqa: N818 - says what happened
+    """The lane process ended without being told to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What ``lstat`` says of a name at the destination."""
+
+    kind: str
+    size: int
+    mtime_ns: int
+    target: RawPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the destination's file system can still take; None where it does not say."""
+
+    free_bytes: int
+    free_inodes: int | None
+
+
+class Destination(Protocol):
+    """One job's destination folder, opened once; every path below it is resolved without following links.
+
+    Methods raise DestinationFailed for trouble of the file system, Refused for an unsafe path.
+    """
+
+    def standing(self, path: bytes) -> Standing | None:
+        """Return what stands at ``path``; None when there is nothing."""
+
+    def make_folder(self, path: bytes) -> bool:
+        """Make one folder and flush its parent; returns False when a folder was there already."""
+
+    def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
+        """Make one symbolic link, never replacing anything, and flush its folder."""
+
+    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int, atime_ns: int) -> None:
+        """Set a folder's mode and times, after everything in it is in place."""
+
+    def remove_temporary(self, path: bytes, temporary: bytes) -> bool:
+        """Remove our temporary file beside ``path``; returns False when it is not there."""
+
+    def names(self, path: bytes) -> Iterator[bytes]:
+        """Return the names in a folder (empty path: the destination itself)."""
+
+    def room(self) -> Room:
+        """Return the free space."""
+
+
+class StopRequest(Protocol):
+    """Whether a person or the system asked to stop."""
+
+    def requested(self) -> str | None:
+        """Return SIGINT or SIGTERM, or None."""
+
+
+class Progress(Protocol):
+    """Where the pipeline says how far it is; never part of the record."""
+
+    def plan(self, *, files: int, size: int) -> None:
+        """Add to the totals."""
+
+    def advance(self, path: bytes, phase: str, size: int) -> None:
+        """Say that ``size`` more bytes of a file passed a phase: copy, flush, read back."""
+
+    def finished(self, path: bytes, outcome: str, message: str = "") -> None:
+        """Say that a file came to its outcome: verified, skipped, failed, special."""
+
+    def note(self, text: str) -> None:
+        """Say something worth reading."""
