@@ -59,6 +59,7 @@ class CopyItem:
     inode: int
     algorithms: tuple[str, ...]
     expected: Mapping[str, str] | None = None  # READ_BACK: digests as recorded
+    set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
 
 
 @dataclass(frozen=True, slots=True)

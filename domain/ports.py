@@ -163,6 +163,15 @@ class ReadModel(Protocol):
     def proved_copies(self, copies: Sequence[RawPath]) -> Mapping[RawPath, TransferRow]:
         """Return, by the absolute path of the copy, the rows that prove it, whatever job they belong to."""
 
+    def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
+        """Return those of these absolute paths that any job of this ledger has an entry for."""
+
+    def proved_within(self, folder: RawPath, *, after: int = -1, limit: int = 1000) -> Sequence[tuple[int, TransferRow]]:
+        """Return one page of proved files whose copy is ``folder`` or lies below it, each with its cursor.
+
+        Every copy appears once, under the row that proved it last. An empty folder means the whole ledger.
+        """
+
 
 class Lane(Protocol):
     """A worker that reads sources and writes copies, one request at a time, in order."""
@@ -225,6 +234,25 @@ class Destination(Protocol):
 
     def room(self) -> Room:
         """Return the free space."""
+
+
+class Inspector(Protocol):
+    """Read-only looks at absolute paths, before anything is written."""
+
+    def standing(self, path: RawPath) -> Standing | None:
+        """Return what ``lstat`` says of a source or a destination; None when nothing is there.
+
+        Raises Refused when it cannot be looked at.
+        """
+
+    def obstacle(self, destination: RawPath) -> str | None:
+        """Return why a folder could not be made or written there; None when nothing speaks against it."""
+
+    def contains(self, outer: RawPath, inner: RawPath) -> bool:
+        """Tell whether ``inner``, or where it would be made, is ``outer`` or lies in it (by device and inode)."""
+
+    def room(self, destination: RawPath) -> tuple[int, Room]:
+        """Return the device and the free space of the file system that holds, or would hold, the folder."""
 
 
 class StopRequest(Protocol):

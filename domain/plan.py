@@ -1,0 +1,170 @@
+"""The plan: what a batch is to do, as one canonical value whose SHA-256 is the batch's id.
+
+Knows absolute paths, form data and limits. Does not know whether a path exists, nor any file format.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+from custody.domain import canonical, digest
+from custody.domain.canonical import JsonObject, JsonValue
+from custody.domain.errors import MalformedData, UsageError
+from custody.domain.form import BadValue, text_value
+from custody.domain.identifiers import BatchId
+from custody.domain.paths import RawPath, from_json, join, name, printable, to_json
+from custody.domain.template import fill
+
+PLAN_VERSION: Final = 1
+NEVER_STOP: Final = 1000  # permille of the files tried
+COPY_NAME: Final = "copy"
+MAX_PLAN_DEPTH: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """One acquisition: sources, destination folder, algorithms and form data."""
+
+    name: str
+    case_number: str
+    exhibit: str | None
+    destination: RawPath
+    sources: tuple[RawPath, ...]
+    algorithms: tuple[str, ...]
+    form: Mapping[str, str]
+
+    def landings(self) -> tuple[RawPath, ...]:
+        """Return where each source will stand: its own name below the destination."""
+        return tuple(join(self.destination, name(source)) for source in self.sources)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All jobs of a batch. ``stop_when_failed_over_permille`` of the files tried; 1000 never stops."""
+
+    name: str
+    stop_when_failed_over_permille: int
+    jobs: tuple[JobPlan, ...]
+
+    @property
+    def id(self) -> BatchId:
+        """Return the batch id: hex SHA-256 of the plan's bytes."""
+        return BatchId(hashlib.sha256(self.to_bytes()).hexdigest())
+
+    def to_bytes(self) -> bytes:
+        """Return the canonical JSON (RFC 8785) of the plan."""
+        value: JsonObject = {
+            "v": PLAN_VERSION,
+            "name": self.name,
+            "stop_when_failed_over_permille": self.stop_when_failed_over_permille,
+            "jobs": [_job_to_json(job) for job in self.jobs],
+        }
+        return canonical.encode(value)
+
+    @staticmethod
+    def from_bytes(content: bytes) -> "Plan":
+        """Read a plan back; raises MalformedData."""
+        value = canonical.decode(content, max_bytes=len(content))
+        try:
+            plan = _plan_from_json(cast("JsonObject", value))
+        except (KeyError, TypeError, AttributeError) as error:
+            message = "a kept plan does not have the form of a plan"
+            raise MalformedData(message) from error
+        if plan.to_bytes() != content:
+            message = "a kept plan does not have the form of a plan"
+            raise MalformedData(message)
+        return plan
+
+
+def _job_to_json(job: JobPlan) -> JsonObject:
+    value: JsonObject = {
+        "name": job.name,
+        "case_number": job.case_number,
+        "destination": _path_to_json(job.destination),
+        "sources": [_path_to_json(source) for source in job.sources],
+        "algorithms": list(job.algorithms),
+        "form": dict(job.form),
+    }
+    if job.exhibit is not None:
+        value["exhibit"] = job.exhibit
+    return value
+
+
+def _path_to_json(path: RawPath) -> JsonValue:
+    return cast("JsonObject", to_json("path", path))
+
+
+def _path_from_json(value: JsonValue) -> RawPath:
+    item = cast("JsonObject", value)
+    return from_json(item["path"], item.get("path_b64"))
+
+
+def _plan_from_json(value: JsonObject) -> Plan:
+    return Plan(
+        name=cast("str", value["name"]),
+        stop_when_failed_over_permille=cast("int", value["stop_when_failed_over_permille"]),
+        jobs=tuple(_job_from_json(cast("JsonObject", job)) for job in cast("list[JsonValue]", value["jobs"])),
+    )
+
+
+def _job_from_json(value: JsonObject) -> JobPlan:
+    return JobPlan(
+        name=cast("str", value["name"]),
+        case_number=cast("str", value["case_number"]),
+        exhibit=cast("str | None", value.get("exhibit")),
+        destination=_path_from_json(value["destination"]),
+        sources=tuple(_path_from_json(source) for source in cast("list[JsonValue]", value["sources"])),
+        algorithms=tuple(cast("list[str]", value["algorithms"])),
+        form=cast("Mapping[str, str]", value["form"]),
+    )
+
+
+def collisions(jobs: Iterable[JobPlan]) -> Sequence[RawPath]:
+    """Return the places where two sources of the same plan would land, each once."""
+    seen: set[RawPath] = set()
+    twice: dict[RawPath, None] = {}
+    for job in jobs:
+        for landing in job.landings():
+            if landing in seen:
+                twice[landing] = None
+            seen.add(landing)
+    return tuple(twice)
+
+
+def copy_plan(
+    sources: Sequence[RawPath], *, to: RawPath, case_number: str, exhibit: str | None = None,
+    hashes: Iterable[str] = (), template: str | None = None,
+) -> Plan:  # fmt: skip
+    """Return the one-job plan of ``custody copy``; paths are absolute. Raises UsageError."""
+    form = {"case_number": _checked("--case", case_number)}
+    if exhibit is not None:
+        form["exhibit"] = _checked("--exhibit", exhibit)
+    if not sources:
+        message = "no source was given"
+        raise UsageError(message, done="nothing was written", hint="name the files and folders to copy")
+    job = JobPlan(
+        name=COPY_NAME,
+        case_number=form["case_number"],
+        exhibit=form.get("exhibit"),
+        destination=join(to, fill(template, form | {"name": COPY_NAME})) if template else to,
+        sources=tuple(sorted(set(sources))),
+        algorithms=digest.algorithms(hashes),
+        form=form,
+    )
+    for landing in collisions([job]):
+        message = f"two sources have the same name and would both land at {printable(landing)}"
+        raise UsageError(message, done="nothing was written", hint="copy them into different folders")
+    return Plan(name=COPY_NAME, stop_when_failed_over_permille=NEVER_STOP, jobs=(job,))
+
+
+def _checked(option: str, value: str) -> str:
+    try:
+        text = text_value(value)
+    except BadValue as bad:
+        message = f"the value of {option} {bad.reason}"
+        raise UsageError(message, done="nothing was written") from bad
+    if not text:
+        message = f"the value of {option} is empty"
+        raise UsageError(message, done="nothing was written")
+    return text

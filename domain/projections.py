@@ -1,0 +1,190 @@
+"""Read models as a pure fold: which row each event changes, and to what.
+
+Knows what every event means for the state of batches, jobs and file transfers. Deliberately knows no SQL
+and no table's present content.
+"""
+
+from collections.abc import Mapping
+
+from custody.domain import canonical
+from custody.domain.digest import Digests
+from custody.domain.entry import Recorded
+from custody.domain.events import (
+    BatchCompleted,
+    BatchPaused,
+    BatchQueued,
+    BatchResumed,
+    BatchStarted,
+    BatchStopped,
+    CopyRefuted,
+    CopyReverified,
+    DirectoryCreated,
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileQueued,
+    FileResumed,
+    FileSkipped,
+    FileVerified,
+    InventoryChanged,
+    InventoryTaken,
+    JobCompleted,
+    JobFailed,
+    JobQueued,
+    JobResumed,
+    JobStarted,
+    LinkRecorded,
+    SpecialFileSkipped,
+)
+from custody.domain.identifiers import JobId
+from custody.domain.paths import RawPath, join
+from custody.domain.row_changes import (
+    BATCH_IN,
+    BATCH_QUEUED,
+    DIRECTORY,
+    FILE_COPYING,
+    FILE_FAILED,
+    FILE_FSYNCED,
+    FILE_QUEUED,
+    FILE_REQUEUED,
+    FILE_SKIPPED,
+    FILE_STILL_FSYNCED,
+    FILE_VERIFIED,
+    JOB_IN,
+    JOB_INVENTORIED,
+    JOB_QUEUED,
+    JOB_TOUCHED,
+    LINK,
+    SPECIAL,
+    STANDING,
+    RowChange,
+    Value,
+)
+
+
+class Projector:
+    """Turns recorded events into row changes.
+
+    Remembers the destination of every job, since the path of a copy hangs on it: those of an existing
+    ledger are given at the start, new ones are learnt as their jobs are queued.
+    """
+
+    def __init__(self, destinations: Mapping[JobId, RawPath] | None = None) -> None:
+        """Take the destinations of the jobs that were queued before."""
+        self._destinations = dict(destinations or {})
+
+    def changes(self, recorded: Recorded) -> tuple[RowChange, ...]:
+        """Return what the event changes: one row, or none for events of sessions, keys, cases and reports."""
+        match recorded.stream.kind:
+            case "file":
+                return self._file(recorded)
+            case "job":
+                return self._job(recorded)
+            case "batch":
+                return _batch(recorded)
+            case _:
+                return ()
+
+    def _file(self, recorded: Recorded) -> tuple[RowChange, ...]:
+        """Return the change by an event in the life of one copied file; asked first, as these are nearly all."""
+        key, revision = recorded.stream.id.bytes, recorded.revision
+        match recorded.event:
+            case FileCopying() as event:
+                return (RowChange(FILE_COPYING, (revision, event.attempt, event.temporary, key)),)
+            case FileFsynced() as event:
+                return (RowChange(FILE_FSYNCED, (revision, event.attempt, _digests(event.digests), key)),)
+            case FileVerified() as event:
+                values = (revision, recorded.position, _digests(event.digests), key)
+                return (RowChange(FILE_VERIFIED, values),)
+            case FileResumed() as event:
+                shape = FILE_STILL_FSYNCED if event.found == "fsynced" else FILE_REQUEUED
+                return (RowChange(shape, (revision, event.run, key)),)
+            case CopyReverified():
+                return (RowChange(STANDING, (revision, None, key)),)
+            case CopyRefuted():
+                return (RowChange(STANDING, (revision, "refuted", key)),)
+            case _:
+                return self._found(recorded)
+
+    def _found(self, recorded: Recorded) -> tuple[RowChange, ...]:
+        """Return the change by an event that says what stands in the source; it may be its stream's first."""
+        key = recorded.stream.id.bytes
+        match recorded.event:
+            case FileQueued() as event:
+                times = (str(event.mtime_ns), str(event.atime_ns))
+                identity = (event.mode, str(event.device), str(event.inode))
+                values = (*self._place(recorded, event), event.size, *times, *identity, key)
+                return (RowChange(FILE_QUEUED, values),)
+            case FileFailed() as event:
+                failure = (event.stage, event.error, event.errno, event.offset, event.message, recorded.at)
+                return (
+                    RowChange(FILE_FAILED, (*self._place(recorded, event), *failure, event.attempt, key)),
+                )
+            case FileSkipped() as event:
+                proved = recorded.position if event.cites is None else event.cites
+                proof = (event.size, str(event.mtime_ns), proved, _digests(event.digests))
+                return (RowChange(FILE_SKIPPED, (*self._place(recorded, event), *proof, key)),)
+            case LinkRecorded() as event:
+                return (RowChange(LINK, (*self._place(recorded, event), str(event.mtime_ns), key)),)
+            case SpecialFileSkipped() as event:
+                return (RowChange(SPECIAL, (*self._place(recorded, event), event.mode, key)),)
+            case DirectoryCreated() as event:
+                facts = (event.mode, str(event.mtime_ns), int(event.existed))
+                return (RowChange(DIRECTORY, (*self._place(recorded, event), *facts, key)),)
+            case _:
+                return ()
+
+    def _place(
+        self,
+        recorded: Recorded,
+        event: FileQueued | FileFailed | FileSkipped | LinkRecorded | SpecialFileSkipped | DirectoryCreated,
+    ) -> tuple[Value, ...]:
+        """Return the values that every event on the source has, in the order of ``row_changes.PLACE``."""
+        destination = self._destinations.get(event.job)
+        copy = None if destination is None else join(destination, event.path)
+        return (
+            recorded.revision, event.job.bytes, event.run, recorded.position, event.path, event.source, copy,
+        )  # fmt: skip
+
+    def _job(self, recorded: Recorded) -> tuple[RowChange, ...]:
+        key, revision = recorded.stream.id.bytes, recorded.revision
+        match recorded.event:
+            case JobQueued() as event:
+                self._destinations[JobId(recorded.stream.id)] = event.destination
+                form = (event.name, event.case_number, event.exhibit, event.destination)
+                return (RowChange(JOB_QUEUED, (revision, event.batch, event.index, *form, key)),)
+            case JobStarted() | JobResumed() as event:
+                return (RowChange(JOB_IN["running"], (revision, event.run, key)),)
+            case JobCompleted() as event:
+                return (RowChange(JOB_IN["completed"], (revision, event.run, key)),)
+            case JobFailed() as event:
+                return (RowChange(JOB_IN["failed"], (revision, event.run, key)),)
+            case InventoryTaken() as event:
+                return (RowChange(JOB_INVENTORIED, (revision, event.run, key)),)
+            case InventoryChanged():
+                return (RowChange(JOB_TOUCHED, (revision, key)),)
+            case _:
+                return ()
+
+
+def _batch(recorded: Recorded) -> tuple[RowChange, ...]:
+    key, revision = recorded.stream.id.bytes, recorded.revision
+    match recorded.event:
+        case BatchQueued() as event:
+            facts = (event.batch, event.name, recorded.at, event.jobs)
+            return (RowChange(BATCH_QUEUED, (revision, recorded.position, *facts, key)),)
+        case BatchStarted() | BatchResumed() as event:
+            return (RowChange(BATCH_IN["running"], (revision, event.run, key)),)
+        case BatchPaused() as event:
+            return (RowChange(BATCH_IN["paused"], (revision, event.run, key)),)
+        case BatchStopped() as event:
+            return (RowChange(BATCH_IN["stopped"], (revision, event.run, key)),)
+        case BatchCompleted() as event:
+            state = "incomplete" if event.incomplete else "completed"
+            return (RowChange(BATCH_IN[state], (revision, event.run, key)),)
+        case _:
+            return ()
+
+
+def _digests(digests: Digests) -> bytes:
+    return canonical.encode(dict(digests))

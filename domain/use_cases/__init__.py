@@ -1,0 +1,1 @@
+"""Application services: each decides over ports and knows no technology behind them."""

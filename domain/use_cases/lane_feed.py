@@ -1,0 +1,141 @@
+"""Feeding a lane and listening to it: one that hangs is killed, one that dies is replaced, a stop is obeyed.
+
+Knows nothing of what the requests are for.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from custody.domain.copying import Advanced, Began, Done, Failed, ReadBack, Report, Request
+from custody.domain.errors import Halted
+from custody.domain.identifiers import TransferId
+from custody.domain.ports import Clock, Lane, LaneDied, StopRequest
+from custody.domain.use_cases.workshop import RunSettings
+
+POLL_SECONDS: Final = 0.2
+MAX_UNDER_WAY: Final = 2
+MAX_LOSSES_IN_A_ROW: Final = 3  # a lane that dies before it begins anything will not do better the fourth time
+
+
+class LaneLost(Exception):  # noqa: N818 - says what happened
+    """The lane hung or died; it was replaced. Everything it had under way is open again.
+
+    ``suspect`` is the file it had begun and not finished; ``stalled`` tells a hang from a death.
+    """
+
+    def __init__(self, suspect: TransferId | None, *, stalled: bool) -> None:
+        """Keep what is known."""
+        super().__init__("stalled" if stalled else "died")
+        self.suspect = suspect
+        self.stalled = stalled
+
+
+class Interrupted(Exception):  # noqa: N818 - says what happened
+    """A stop was asked for and the lane is quiet; ``signal`` is SIGINT or SIGTERM."""
+
+    def __init__(self, signal: str) -> None:
+        """Keep the signal's name."""
+        super().__init__(signal)
+        self.signal = signal
+
+
+class LaneFeed:
+    """Requests in, reports out, with the watch on time and on the person at the keyboard."""
+
+    def __init__(self, lane: Lane, clock: Clock, stop: StopRequest, settings: RunSettings) -> None:
+        """Begin with nothing under way."""
+        self._lane = lane
+        self._clock = clock
+        self._stop = stop
+        self._settings = settings
+        self._under_way = 0
+        self._heard_at = 0.0
+        self._stop_seen_at: float | None = None
+        self._suspect: TransferId | None = None
+        self._losses = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Tell whether a stop was asked for: nothing more should be submitted."""
+        return self._stop.requested() is not None
+
+    def submit(self, request: Request) -> None:
+        """Hand over a request; the caller keeps at most two under way by listening with ``leave``."""
+        if not self._under_way:
+            self._heard_at = self._clock.monotonic()
+        self._under_way += 1
+        self._lane.submit(request)
+
+    def reports(self, *, leave: int = 0) -> Iterator[Report | None]:
+        """Yield reports until at most ``leave`` requests are under way; None when the lane is quiet for a moment.
+
+        Raises LaneLost when the lane was lost and replaced, Interrupted when a stop was asked for and the
+        current blocks had their time.
+        """
+        while self._under_way > leave:
+            try:
+                report = self._lane.report(POLL_SECONDS)
+            except LaneDied:
+                self._lose(stalled=False)
+            if report is None:
+                yield None
+                self._watch()
+            else:
+                self._hear(report)
+                yield report
+                self._obey_stop()
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless a stop is asked for. Nothing is under way."""
+        until = self._clock.monotonic() + seconds
+        while not self.stopping and self._clock.monotonic() < until:
+            self._lane.report(POLL_SECONDS)
+
+    def _hear(self, report: Report) -> None:
+        self._heard_at = self._clock.monotonic()
+        match report:
+            case Began(transfer) | Advanced(transfer):
+                self._suspect = transfer
+            case Failed() | ReadBack():
+                self._losses = 0
+                self._suspect = None
+            case Done():
+                self._losses = 0
+                self._under_way -= 1
+                self._suspect = None
+            case _:
+                return
+
+    def _watch(self) -> None:
+        self._obey_stop()
+        if self._clock.monotonic() - self._heard_at > self._settings.stall_timeout_seconds:
+            self._lose(stalled=True)
+
+    def _obey_stop(self) -> None:
+        signal = self._stop.requested()
+        if signal is None:
+            return
+        now = self._clock.monotonic()
+        if self._stop_seen_at is None:
+            self._stop_seen_at = now
+        if now - self._stop_seen_at > self._settings.drain_seconds:
+            self._reset()
+            raise Interrupted(signal)
+
+    def _lose(self, *, stalled: bool) -> None:
+        suspect = self._suspect
+        self._losses += 1
+        if self._losses > MAX_LOSSES_IN_A_ROW:
+            message = "the copying process ended again and again before it did anything"
+            raise Halted(
+                message,
+                done="what is recorded is safe",
+                hint="see the diagnostics log, then 'custody batch resume'",
+            )
+        self._reset()
+        raise LaneLost(suspect, stalled=stalled)
+
+    def _reset(self) -> None:
+        self._under_way = 0
+        self._suspect = None
+        self._lane.replace()

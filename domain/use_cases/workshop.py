@@ -1,0 +1,137 @@
+"""What the use cases work with, and what they give back.
+
+Knows the ports and the settings of a run; holds no state of a batch, which lives in the ledger alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from custody.domain.identifiers import BatchId
+from custody.domain.paths import RawPath
+from custody.domain.ports import (
+    Clock,
+    Destination,
+    Inspector,
+    Lane,
+    LedgerReader,
+    LedgerWriter,
+    Progress,
+    ReadModel,
+    StopRequest,
+)
+
+COMMIT_EVENTS: Final = 1000  # events of one commit, at most: each commit costs one flush of the ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """How a run goes about its work."""
+
+    retries: int = 2  # further attempts at a file after a transient error
+    retry_pause_seconds: float = 1.0  # before the first retry; doubles
+    stall_timeout_seconds: float = 60.0  # without any progress; then the lane is killed
+    drain_seconds: float = 2.0  # granted to the current blocks after a request to stop
+    window_files: int = 500
+    window_bytes: int = 64 * 1024 * 1024
+    sample_files: int = 50  # re-verified at the end of a batch
+    final_pass: bool = False  # re-verify all instead of a sample
+
+
+OpenDestination = Callable[[RawPath, bool], Destination]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """The ports of one command, put together by the composition root."""
+
+    ledger: LedgerWriter
+    reader: LedgerReader
+    model: ReadModel
+    lane: Lane
+    open_destination: OpenDestination  # (absolute path, make it when it is missing)
+    clock: Clock
+    stop: StopRequest
+    progress: Progress
+    settings: RunSettings = field(default_factory=RunSettings)
+    restarted: bool = False  # the machine was restarted since the last session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyor:
+    """The ports that a look before the work needs: nothing here can write."""
+
+    reader: LedgerReader
+    model: ReadModel
+    lane: Lane
+    open_destination: OpenDestination
+    inspector: Inspector
+    clock: Clock
+    settings: RunSettings = field(default_factory=RunSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Files by outcome in one run; ``queued`` counts those taken into it to be copied."""
+
+    queued: int = 0
+    verified: int = 0
+    skipped: int = 0
+    failed: int = 0
+    special: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        """Return the sums."""
+        return Counts(
+            queued=self.queued + other.queued,
+            verified=self.verified + other.verified,
+            skipped=self.skipped + other.skipped,
+            failed=self.failed + other.failed,
+            special=self.special + other.special,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A file without a good copy, and why."""
+
+    path: RawPath
+    source: RawPath
+    stage: str
+    error: str
+    errno: int | None
+    message: str
+    attempt: int
+    failed_at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """How one job of a run ended."""
+
+    index: int
+    name: str
+    state: str
+    destination: RawPath
+    files: Counts
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchResult:
+    """How a run ended. ``status``: completed, incomplete, paused, stopped or halted.
+
+    ``refuted`` says that a copy differed when it was read back.
+    """
+
+    batch: BatchId
+    run: int
+    status: str
+    jobs: tuple[JobResult, ...]
+    files: Counts
+    bytes: int
+    seconds: float
+    failures: tuple[Failure, ...]
+    refuted: bool
+    signal: str | None = None
+    halt_reason: str | None = None

@@ -1,0 +1,1 @@
+"""Keys and signatures: key files, Ed25519, X.509 and time stamps."""
