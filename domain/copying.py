@@ -1,7 +1,7 @@
 """What a lane is asked to do and what it reports: the words between the pipeline and the engine that copies.
 
 A lane is whatever reads sources and writes copies (a child process, so that a stuck read can be abandoned).
-Every value here is plain data that crosses a process boundary. A report is sent only after what it says is true.
+Every value here is plain data that crosses a process boundary. A report is sent only after it is true.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,9 @@ class Operation(StrEnum):
     """What is to be done with one file."""
 
     COPY = "copy"  # stage under a temporary name, flush, publish without replacing, flush, read back
-    ADOPT = "adopt"  # a file stands under the final name: flush it, compare it with the source, claim it if equal
+    ADOPT = (
+        "adopt"  # a file stands under the final name: flush it, compare it with the source, claim it if equal
+    )
     READ_BACK = "read-back"  # read an existing copy from the device and compare with `expected`
 
 
@@ -56,7 +58,7 @@ class CopyItem:
     atime_ns: int
     mode: int
     device: int  # as inventoried; the opened source must be the same file
-    inode: int
+    inode: int  # 0: not known, and neither is compared
     algorithms: tuple[str, ...]
     expected: Mapping[str, str] | None = None  # READ_BACK: digests as recorded
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
@@ -64,14 +66,14 @@ class CopyItem:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Files that share flushes. The lane stages all, flushes, publishes, flushes, reports, reads back, reports."""
+    """Files that share flushes: staged, flushed, published, flushed, reported, read back, reported."""
 
     items: tuple[CopyItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """List everything below ``root/name`` in the order of raw bytes, following no link; the root's own entry first."""
+    """List ``root/name`` and everything below it in the order of raw bytes, following no link."""
 
     root: RawPath
     name: bytes

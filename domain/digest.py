@@ -25,7 +25,9 @@ def algorithms(names: Iterable[str]) -> tuple[str, ...]:
         if plain not in DIGEST_HEX_LENGTH:
             message = f"unknown hash algorithm: {name!r}"
             raise UsageError(
-                message, done="nothing was written", hint=f"choose from {', '.join(sorted(DIGEST_HEX_LENGTH))}"
+                message,
+                done="nothing was written",
+                hint=f"choose from {', '.join(sorted(DIGEST_HEX_LENGTH))}",
             )
         chosen.add(plain)
     return tuple(sorted(chosen))

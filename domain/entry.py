@@ -30,7 +30,7 @@ _TIME: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """The decoded body of one entry. ``at`` is what the writer's clock claimed, RFC 3339 UTC, microseconds."""
+    """The decoded body of one entry. ``at`` is the time that the writer's clock claimed (RFC 3339, UTC)."""
 
     ledger: LedgerId
     position: Position

@@ -7,7 +7,7 @@ person's note said), and the limits of a value. Knows no file format.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 
 MAX_FIELD_BYTES: Final = 10_000
@@ -23,7 +23,7 @@ _SPREADSHEET_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?[eE]\+?\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class BadValue(Exception):  # noqa: N818 - a value, not a failure of the program
+class BadValue(Exception):
     """Why a value cannot stand in a field."""
 
     reason: str
@@ -59,7 +59,7 @@ def time_value(value: object) -> str:
     """Return a time as ``YYYY-MM-DDTHH:MM:SS`` without a zone; raises BadValue."""
     if isinstance(value, datetime):
         moment = value
-    elif isinstance(value, str) and not isinstance(value, date):
+    elif isinstance(value, str):
         moment = _parsed(value.strip())
     else:
         reason = "is not a date with a time, like 2026-03-01T21:10:00"

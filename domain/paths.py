@@ -19,7 +19,7 @@ _BMP_LIMIT = 0x10000
 
 
 def printable(path: bytes) -> str:
-    r"""Show ``path`` on a terminal or a page: what is not plain printable UTF-8 becomes ``\xff``, ``\u202e``."""
+    r"""Show ``path`` to people: what is not plain printable UTF-8 becomes ``\xff``, ``\u202e``."""
     text = path.decode("utf-8", "surrogateescape")
     return text if text.isprintable() else escape_text(text)
 

@@ -13,6 +13,7 @@ from custody.domain.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import JobId, LedgerId, Position, Stream, TransferId
 from custody.domain.paths import RawPath
+from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
 
 
 class Clock(Protocol):
@@ -65,78 +66,6 @@ class LedgerReader(Protocol):
         """Return kept bytes, checked against their hash; raises NotFound."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchRow:
-    """A batch as the read model has it."""
-
-    stream: Stream
-    batch: str
-    name: str
-    state: str  # queued, running, paused, stopped, incomplete, completed
-    run: int
-    revision: int
-    queued_at: str
-    jobs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobRow:
-    """A job as the read model has it."""
-
-    id: JobId
-    batch: str
-    index: int
-    name: str
-    case_number: str
-    exhibit: str | None
-    destination: RawPath
-    state: str  # queued, running, completed, failed
-    run: int
-    inventoried_run: int  # the last run whose inventory is complete; 0: none
-    revision: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRow:
-    """One entry of a job (file, directory, link, special) as the read model has it."""
-
-    id: TransferId
-    job: JobId
-    run: int
-    ordinal: int  # ledger position that queued it in this run: the order of work
-    kind: str
-    path: RawPath
-    source: RawPath
-    size: int
-    mtime_ns: int
-    atime_ns: int
-    mode: int
-    device: int
-    inode: int
-    state: str  # queued, copying, fsynced, verified, failed, skipped, recorded
-    revision: int
-    attempt: int
-    temporary: bytes | None
-    proved: Position | None  # entry that proved the copy
-    digests: Mapping[str, str] | None
-    existed: bool  # directory: was there before this ledger made it
-    stage: str | None
-    error: str | None
-    errno: int | None
-    message: str | None
-    failed_at: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many entries of one kind and state a job has in a run, and their bytes."""
-
-    kind: str
-    state: str
-    count: int
-    bytes: int
-
-
 class ReadModel(Protocol):
     """Current state, folded from the ledger in the same transaction as the entries."""
 
@@ -166,7 +95,9 @@ class ReadModel(Protocol):
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job of this ledger has an entry for."""
 
-    def proved_within(self, folder: RawPath, *, after: int = -1, limit: int = 1000) -> Sequence[tuple[int, TransferRow]]:
+    def proved_within(
+        self, folder: RawPath, *, after: int = -1, limit: int = 1000
+    ) -> Sequence[tuple[int, TransferRow]]:
         """Return one page of proved files whose copy is ``folder`` or lies below it, each with its cursor.
 
         Every copy appears once, under the row that proved it last. An empty folder means the whole ledger.
@@ -186,7 +117,7 @@ class Lane(Protocol):
         """Kill the lane without waiting for it (it may be stuck in the kernel) and start another."""
 
 
-class LaneDied(Exception):  # noqa: N818 - says what happened
+class LaneDied(Exception):
     """The lane process ended without being told to."""
 
 
@@ -223,8 +154,8 @@ class Destination(Protocol):
     def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
         """Make one symbolic link, never replacing anything, and flush its folder."""
 
-    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int, atime_ns: int) -> None:
-        """Set a folder's mode and times, after everything in it is in place."""
+    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:
+        """Set a folder's mode and time, after everything in it is in place."""
 
     def remove_temporary(self, path: bytes, temporary: bytes) -> bool:
         """Remove our temporary file beside ``path``; returns False when it is not there."""
@@ -234,6 +165,9 @@ class Destination(Protocol):
 
     def room(self) -> Room:
         """Return the free space."""
+
+    def close(self) -> None:
+        """Let go of the folder and of its lock."""
 
 
 class Inspector(Protocol):
@@ -249,7 +183,7 @@ class Inspector(Protocol):
         """Return why a folder could not be made or written there; None when nothing speaks against it."""
 
     def contains(self, outer: RawPath, inner: RawPath) -> bool:
-        """Tell whether ``inner``, or where it would be made, is ``outer`` or lies in it (by device and inode)."""
+        """Tell, by device and inode, whether ``inner``, or its future place, is ``outer`` or lies in it."""
 
     def room(self, destination: RawPath) -> tuple[int, Room]:
         """Return the device and the free space of the file system that holds, or would hold, the folder."""

@@ -75,64 +75,69 @@ class Projector:
 
     def changes(self, recorded: Recorded) -> tuple[RowChange, ...]:
         """Return what the event changes: one row, or none for events of sessions, keys, cases and reports."""
+        change: RowChange | None
         match recorded.stream.kind:
             case "file":
-                return self._file(recorded)
+                change = self._file(recorded)
             case "job":
-                return self._job(recorded)
+                change = self._job(recorded)
             case "batch":
-                return _batch(recorded)
+                change = _batch(recorded)
             case _:
-                return ()
+                change = None
+        return () if change is None else (change,)
 
-    def _file(self, recorded: Recorded) -> tuple[RowChange, ...]:
-        """Return the change by an event in the life of one copied file; asked first, as these are nearly all."""
+    def _file(self, recorded: Recorded) -> RowChange | None:
+        """Return the change by an event in the life of one copied file; asked first: they are nearly all."""
         key, revision = recorded.stream.id.bytes, recorded.revision
+        change: RowChange | None
         match recorded.event:
             case FileCopying() as event:
-                return (RowChange(FILE_COPYING, (revision, event.attempt, event.temporary, key)),)
+                change = RowChange(FILE_COPYING, (revision, event.attempt, event.temporary, key))
             case FileFsynced() as event:
-                return (RowChange(FILE_FSYNCED, (revision, event.attempt, _digests(event.digests), key)),)
+                change = RowChange(FILE_FSYNCED, (revision, event.attempt, _digests(event.digests), key))
             case FileVerified() as event:
                 values = (revision, recorded.position, _digests(event.digests), key)
-                return (RowChange(FILE_VERIFIED, values),)
+                change = RowChange(FILE_VERIFIED, values)
             case FileResumed() as event:
                 shape = FILE_STILL_FSYNCED if event.found == "fsynced" else FILE_REQUEUED
-                return (RowChange(shape, (revision, event.run, key)),)
+                change = RowChange(shape, (revision, event.run, key))
             case CopyReverified():
-                return (RowChange(STANDING, (revision, None, key)),)
+                change = RowChange(STANDING, (revision, None, key))
             case CopyRefuted():
-                return (RowChange(STANDING, (revision, "refuted", key)),)
+                change = RowChange(STANDING, (revision, "refuted", key))
             case _:
-                return self._found(recorded)
+                change = self._found(recorded)
+        return change
 
-    def _found(self, recorded: Recorded) -> tuple[RowChange, ...]:
+    def _found(self, recorded: Recorded) -> RowChange | None:
         """Return the change by an event that says what stands in the source; it may be its stream's first."""
         key = recorded.stream.id.bytes
+        change: RowChange | None
         match recorded.event:
             case FileQueued() as event:
                 times = (str(event.mtime_ns), str(event.atime_ns))
                 identity = (event.mode, str(event.device), str(event.inode))
                 values = (*self._place(recorded, event), event.size, *times, *identity, key)
-                return (RowChange(FILE_QUEUED, values),)
+                change = RowChange(FILE_QUEUED, values)
             case FileFailed() as event:
                 failure = (event.stage, event.error, event.errno, event.offset, event.message, recorded.at)
-                return (
-                    RowChange(FILE_FAILED, (*self._place(recorded, event), *failure, event.attempt, key)),
-                )
+                values = (*self._place(recorded, event), *failure, event.attempt, key)
+                change = RowChange(FILE_FAILED, values)
             case FileSkipped() as event:
                 proved = recorded.position if event.cites is None else event.cites
                 proof = (event.size, str(event.mtime_ns), proved, _digests(event.digests))
-                return (RowChange(FILE_SKIPPED, (*self._place(recorded, event), *proof, key)),)
+                change = RowChange(FILE_SKIPPED, (*self._place(recorded, event), *proof, key))
             case LinkRecorded() as event:
-                return (RowChange(LINK, (*self._place(recorded, event), str(event.mtime_ns), key)),)
+                change = RowChange(LINK, (*self._place(recorded, event), str(event.mtime_ns), key))
             case SpecialFileSkipped() as event:
-                return (RowChange(SPECIAL, (*self._place(recorded, event), event.mode, key)),)
+                change = RowChange(SPECIAL, (*self._place(recorded, event), event.mode, key))
             case DirectoryCreated() as event:
                 facts = (event.mode, str(event.mtime_ns), int(event.existed))
-                return (RowChange(DIRECTORY, (*self._place(recorded, event), *facts, key)),)
+                change = RowChange(DIRECTORY, (*self._place(recorded, event), *facts, key))
             case _:
-                return ()
+                change = None
+        return change
 
     def _place(
         self,
@@ -146,44 +151,48 @@ class Projector:
             recorded.revision, event.job.bytes, event.run, recorded.position, event.path, event.source, copy,
         )  # fmt: skip
 
-    def _job(self, recorded: Recorded) -> tuple[RowChange, ...]:
+    def _job(self, recorded: Recorded) -> RowChange | None:
         key, revision = recorded.stream.id.bytes, recorded.revision
+        change: RowChange | None
         match recorded.event:
             case JobQueued() as event:
                 self._destinations[JobId(recorded.stream.id)] = event.destination
                 form = (event.name, event.case_number, event.exhibit, event.destination)
-                return (RowChange(JOB_QUEUED, (revision, event.batch, event.index, *form, key)),)
+                change = RowChange(JOB_QUEUED, (revision, event.batch, event.index, *form, key))
             case JobStarted() | JobResumed() as event:
-                return (RowChange(JOB_IN["running"], (revision, event.run, key)),)
+                change = RowChange(JOB_IN["running"], (revision, event.run, key))
             case JobCompleted() as event:
-                return (RowChange(JOB_IN["completed"], (revision, event.run, key)),)
+                change = RowChange(JOB_IN["completed"], (revision, event.run, key))
             case JobFailed() as event:
-                return (RowChange(JOB_IN["failed"], (revision, event.run, key)),)
+                change = RowChange(JOB_IN["failed"], (revision, event.run, key))
             case InventoryTaken() as event:
-                return (RowChange(JOB_INVENTORIED, (revision, event.run, key)),)
+                change = RowChange(JOB_INVENTORIED, (revision, event.run, key))
             case InventoryChanged():
-                return (RowChange(JOB_TOUCHED, (revision, key)),)
+                change = RowChange(JOB_TOUCHED, (revision, key))
             case _:
-                return ()
+                change = None
+        return change
 
 
-def _batch(recorded: Recorded) -> tuple[RowChange, ...]:
+def _batch(recorded: Recorded) -> RowChange | None:
     key, revision = recorded.stream.id.bytes, recorded.revision
+    change: RowChange | None
     match recorded.event:
         case BatchQueued() as event:
             facts = (event.batch, event.name, recorded.at, event.jobs)
-            return (RowChange(BATCH_QUEUED, (revision, recorded.position, *facts, key)),)
+            change = RowChange(BATCH_QUEUED, (revision, recorded.position, *facts, key))
         case BatchStarted() | BatchResumed() as event:
-            return (RowChange(BATCH_IN["running"], (revision, event.run, key)),)
+            change = RowChange(BATCH_IN["running"], (revision, event.run, key))
         case BatchPaused() as event:
-            return (RowChange(BATCH_IN["paused"], (revision, event.run, key)),)
+            change = RowChange(BATCH_IN["paused"], (revision, event.run, key))
         case BatchStopped() as event:
-            return (RowChange(BATCH_IN["stopped"], (revision, event.run, key)),)
+            change = RowChange(BATCH_IN["stopped"], (revision, event.run, key))
         case BatchCompleted() as event:
             state = "incomplete" if event.incomplete else "completed"
-            return (RowChange(BATCH_IN[state], (revision, event.run, key)),)
+            change = RowChange(BATCH_IN[state], (revision, event.run, key))
         case _:
-            return ()
+            change = None
+    return change
 
 
 def _digests(digests: Digests) -> bytes:

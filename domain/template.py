@@ -32,7 +32,9 @@ def _bad(template: str, reason: str) -> UsageError:
 
 
 def fill(template: str, values: Mapping[str, str]) -> RawPath:
-    """Return the relative path that ``template`` makes of the values; a missing one becomes ``unknown <field>``.
+    """Return the relative path that ``template`` makes of the values.
+
+    A missing one becomes ``unknown <field>``.
 
     Raises UsageError for an unknown field, a format that is not allowed, or a result that is empty, too long,
     absolute or has an empty, ``.`` or ``..`` part.

@@ -44,7 +44,7 @@ class BatchResumed(Event):
 
     stream_kind: ClassVar[StreamKind] = "batch"
     run: int
-    ended: str  # paused, stopped, incomplete, halted, killed, restarted (the boot id changed: power loss or reset)
+    ended: str  # paused, stopped, incomplete, killed, restarted (another boot id: power loss or reset)
     verified: int
     fsynced: int
     copying: int
@@ -129,7 +129,7 @@ class InventoryTaken(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryChanged(Event):
-    """The second walk, after the copying, found one thing other than the first: appeared, vanished, changed."""
+    """The second walk, after the copying, found one difference: appeared, vanished or changed."""
 
     stream_kind: ClassVar[StreamKind] = "job"
     run: int

@@ -44,7 +44,7 @@ class FileCopying(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFsynced(Event):
-    """The copy is durable under its own name: data, times, mode and folder entry were flushed to the device."""
+    """The copy is durable under its own name: data, times, mode and folder entry were flushed."""
 
     stream_kind: ClassVar[StreamKind] = "file"
     attempt: int

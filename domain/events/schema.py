@@ -6,7 +6,6 @@ found in data, never guesses: an unknown field, a missing one or a wrong type is
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
 from typing import ClassVar, NewType, TypeVar, cast, get_type_hints
 from uuid import UUID
 
@@ -155,32 +154,42 @@ def _kind(annotation: object) -> tuple[Write, Read]:
     raise TypeError(message)
 
 
-@cache
-def _writers(event_type: type[Event]) -> tuple[tuple[str, Write], ...]:
-    hints = get_type_hints(event_type)
-    return tuple((field.name, _kind(hints[field.name])[0]) for field in fields(event_type))
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one event type is written and read, worked out once from its annotations."""
+
+    writers: tuple[tuple[str, Write], ...]
+    readers: tuple[tuple[str, bool, Read], ...]
+    names: frozenset[str]
 
 
-@cache
-def _readers(event_type: type[Event]) -> tuple[tuple[str, bool, Read], ...]:
+_FORMS: dict[type[Event], _Form] = {}
+
+
+def _form(event_type: type[Event]) -> _Form:
+    form = _FORMS.get(event_type)
+    if form is None:
+        form = _FORMS[event_type] = _worked_out(event_type)
+    return form
+
+
+def _worked_out(event_type: type[Event]) -> _Form:
     hints = get_type_hints(event_type)
-    return tuple(
-        (field.name, field.default is MISSING, _kind(hints[field.name])[1]) for field in fields(event_type)
+    kinds = {field.name: _kind(hints[field.name]) for field in fields(event_type)}
+    paths = {name for name, (write, _) in kinds.items() if write is _write_path}
+    return _Form(
+        writers=tuple((name, write) for name, (write, _) in kinds.items()),
+        readers=tuple(
+            (field.name, field.default is MISSING, kinds[field.name][1]) for field in fields(event_type)
+        ),
+        names=frozenset(kinds.keys() | {f"{name}_b64" for name in paths}),
     )
-
-
-@cache
-def _known_names(event_type: type[Event]) -> frozenset[str]:
-    names = {field.name for field in fields(event_type)}
-    hints = get_type_hints(event_type)
-    paths = {name for name in names if _kind(hints[name])[0] is _write_path}
-    return frozenset(names | {f"{name}_b64" for name in paths})
 
 
 def to_data(event: Event) -> JsonObject:
     """Return the event's data as JSON; a field that is None is left out."""
     data: JsonObject = {}
-    for name, write in _writers(type(event)):
+    for name, write in _form(type(event)).writers:
         value = getattr(event, name)
         if value is not None:
             write(data, name, value)
@@ -192,12 +201,13 @@ def from_data(event_type: type[E], data: Mapping[str, JsonValue]) -> E:
 
     Raises MalformedData on an unknown field, a missing one, a wrong type or a value out of its form.
     """
-    unknown = data.keys() - _known_names(event_type)
+    form = _form(event_type)
+    unknown = data.keys() - form.names
     if unknown:
         message = f"{event_type.__name__} has unknown fields: {', '.join(sorted(unknown))}"
         raise MalformedData(message)
     values: dict[str, object] = {}
-    for name, required, read in _readers(event_type):
+    for name, required, read in form.readers:
         if name in data:
             values[name] = read(data, name)
         elif required:

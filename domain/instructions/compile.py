@@ -171,7 +171,9 @@ def _strings(value: object) -> tuple[str, ...] | None:
     return tuple(value)
 
 
-def _sources(found: _Collected, where: str, values: Mapping[str, object], folder: RawPath) -> Iterator[RawPath]:
+def _sources(
+    found: _Collected, where: str, values: Mapping[str, object], folder: RawPath
+) -> Iterator[RawPath]:
     listed = 0
     for key in ("files", "folders"):
         items = _strings(values.get(key, ()))

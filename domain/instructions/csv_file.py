@@ -1,7 +1,7 @@
 """Batch files in CSV: a header of job keys, then one row for each job.
 
-Knows what spreadsheets do: a byte-order mark, semicolons or tabs for commas. Several paths or algorithms in one
-cell are separated by ``;`` or line breaks. Row numbers are the spreadsheet's: the header is row 1.
+Knows what spreadsheets do: a byte-order mark, semicolons or tabs for commas. Several paths or algorithms in
+one cell are separated by ``;`` or line breaks. Row numbers are the spreadsheet's: the header is row 1.
 """
 
 import csv

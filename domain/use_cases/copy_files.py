@@ -1,7 +1,7 @@
 """The copying of one job's files: windows to the lane, its reports into the ledger.
 
-Knows the order of claims: FileCopying is durable before the lane may write; every other event is recorded after the
-lane has said that it is true. Knows nothing of inventories, retries or batches.
+Knows the order of claims: FileCopying is durable before the lane may write; every other event is recorded
+after the lane has said that it is true. Knows nothing of inventories, retries or batches.
 """
 
 import errno
@@ -10,14 +10,33 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.domain.copying import (
-    Advanced, CopyItem, Failed, Flushed, Operation, ReadBack, Report, Side, Stage, Window,
-)  # fmt: skip
+    Advanced,
+    CopyItem,
+    Failed,
+    Flushed,
+    Operation,
+    ReadBack,
+    Report,
+    Side,
+    Stage,
+    Window,
+)
 from custody.domain.errors import DestinationFailed
-from custody.domain.events import Event, FileCopying, FileFailed, FileFsynced, FileSkipped, FileVerified
-from custody.domain.identifiers import JobId, TransferId
+from custody.domain.events import (
+    Event,
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileSkipped,
+    FileVerified,
+    Nanoseconds,
+)
+from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
-from custody.domain.ports import Destination, TransferRow
+from custody.domain.rows import TransferRow
+from custody.domain.use_cases.job_site import JobSite, copy_item
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
+from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
 from custody.domain.use_cases.workshop import Workshop
 
@@ -26,27 +45,11 @@ HALTING_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errn
 MAX_DESTINATION_EIO: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobSite:
-    """One job being worked on: its identity in this run, and its opened destination."""
-
-    id: JobId
-    run: int
-    destination_path: RawPath
-    destination: Destination
-    algorithms: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Flight:
     row: TransferRow
     item: CopyItem
     attempt: int
-
-
-def source_root(row: TransferRow) -> RawPath:
-    """Return the folder that the row's path is below: the source without the path."""
-    return RawPath(row.source[: -len(row.path) - 1] or b"/")
 
 
 class FileCopier:
@@ -66,7 +69,7 @@ class FileCopier:
         self.tried = 0
         self.failed = 0
 
-    def work_through(self, rows: Iterable[TransferRow], *, may_go_on: "MayGoOn") -> bool:
+    def work_through(self, rows: Iterable[TransferRow], *, may_go_on: MayGoOn) -> bool:
         """Copy, adopt or read back each row, as its state asks.
 
         Returns False when the lane was lost on the way: rows it had in flight are open and must be looked up
@@ -111,13 +114,7 @@ class FileCopier:
         if operation is Operation.COPY:
             attempt += 1
             temporary = f".custody-{row.id.hex[:16]}.{attempt}.part".encode()
-        item = CopyItem(
-            transfer=row.id, operation=operation, source_root=source_root(row),
-            destination=self._site.destination_path, path=row.path, temporary=temporary, size=row.size,
-            mtime_ns=row.mtime_ns, atime_ns=row.atime_ns, mode=row.mode, device=row.device, inode=row.inode,
-            algorithms=self._site.algorithms, expected=row.digests if operation is Operation.READ_BACK else None,
-            set_aside=operation is Operation.READ_BACK,
-        )  # fmt: skip
+        item = copy_item(row, self._site, operation, temporary)
         return _Flight(row, item, attempt)
 
     def _operation(self, row: TransferRow) -> Operation:
@@ -130,9 +127,10 @@ class FileCopier:
         for flight in window:
             self._flights[flight.row.id] = flight
             if flight.item.operation is Operation.COPY:
-                self._record(flight.row.id, FileCopying(
-                    attempt=flight.attempt, temporary=RawPath(flight.item.temporary)
-                ))  # fmt: skip
+                self._record(
+                    flight.row.id,
+                    FileCopying(attempt=flight.attempt, temporary=RawPath(flight.item.temporary)),
+                )
         self._journal.commit()  # durable before the lane may write the first byte
         self._feed.submit(Window(tuple(flight.item for flight in window)))
 
@@ -160,37 +158,62 @@ class FileCopier:
     def _take_flushed(self, flight: _Flight, report: Flushed) -> None:
         # An equal file that was there before this ledger began on it is skipped, not claimed as copied.
         if flight.item.operation is Operation.COPY or flight.attempt:
-            self._record(report.transfer, FileFsynced(
-                attempt=flight.attempt, size=report.size, digests=report.digests
-            ))  # fmt: skip
+            self._record(
+                report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)
+            )
 
     def _take_read_back(self, flight: _Flight, report: ReadBack) -> None:
         row = flight.row
         if flight.item.operation is Operation.ADOPT and not flight.attempt:
             outcome = "skipped"
-            self._end(row.id, FileSkipped(
-                job=self._site.id, run=self._site.run, path=row.path, source=row.source, size=report.size,
-                mtime_ns=row.mtime_ns, reason="already-present", digests=report.digests, read_back=report.method,
-            ))  # fmt: skip
+            self._end(
+                row.id,
+                FileSkipped(
+                    job=self._site.id,
+                    run=self._site.run,
+                    path=row.path,
+                    source=row.source,
+                    size=report.size,
+                    mtime_ns=Nanoseconds(row.mtime_ns),
+                    reason="already-present",
+                    digests=report.digests,
+                    read_back=report.method,
+                ),
+            )
         else:
             outcome = "verified"
             self.tried += 1
-            self._end(row.id, FileVerified(
-                path=row.path, size=report.size, digests=report.digests, read_back=report.method
-            ))  # fmt: skip
+            self._end(
+                row.id,
+                FileVerified(
+                    path=row.path, size=report.size, digests=report.digests, read_back=report.method
+                ),
+            )
         self._workshop.progress.finished(row.path, outcome)
 
     def _take_failed(self, flight: _Flight, report: Failed) -> None:
         row = flight.row
-        self._end(row.id, FileFailed(
-            job=self._site.id, run=self._site.run, path=row.path, source=row.source, stage=report.stage.value,
-            error=report.error, errno=report.errno, offset=report.offset, message=report.message,
-            attempt=max(flight.attempt, 1), moved_to=report.moved_to,
-        ))  # fmt: skip
-        self.tried += 1
-        self.failed += 1
+        self._end(
+            row.id,
+            FileFailed(
+                job=self._site.id,
+                run=self._site.run,
+                path=row.path,
+                source=row.source,
+                stage=report.stage.value,
+                error=report.error,
+                errno=report.errno,
+                offset=report.offset,
+                message=report.message,
+                attempt=max(flight.attempt, 1),
+                moved_to=report.moved_to,
+            ),
+        )
         if report.transient and flight.attempt <= self._workshop.settings.retries:
             self.retryable.append(row.id)
+        else:
+            self.tried += 1
+            self.failed += 1
         if report.side is Side.DESTINATION:
             self._judge_destination(report)
         self._workshop.progress.finished(row.path, "failed", report.message)
@@ -210,10 +233,17 @@ class FileCopier:
             else ("lane-died", "the copying process died while it worked on this file")
         )
         stage = Stage.READ_BACK if flight.item.operation is Operation.READ_BACK else Stage.READ
-        self._take_failed(flight, Failed(
-            transfer=flight.row.id, stage=stage, side=Side.SOURCE, error=error, message=message,
-            transient=not lost.stalled,
-        ))  # fmt: skip
+        self._take_failed(
+            flight,
+            Failed(
+                transfer=flight.row.id,
+                stage=stage,
+                side=Side.SOURCE,
+                error=error,
+                message=message,
+                transient=not lost.stalled,
+            ),
+        )
         if flight.item.temporary:
             self._remove_temporary(flight)
 
@@ -229,27 +259,3 @@ class FileCopier:
     def _end(self, transfer: TransferId, event: Event) -> None:
         self._record(transfer, event)
         self._revisions.end(transfer)
-
-
-class MayGoOn:
-    """The batch's own error threshold, over all its jobs in this process."""
-
-    def __init__(self, permille: int, *, least_tried: int = 10) -> None:
-        """Count nothing yet; ``least_tried`` files must have been tried before a share means anything."""
-        self._permille = permille
-        self._least = least_tried
-        self.tried = 0
-        self.failed = 0
-
-    def __call__(self, tried: int, failed: int) -> bool:
-        """Tell whether work may go on, with this job's counts added to those of the jobs before."""
-        return not self._over(self.tried + tried, self.failed + failed, self._least)
-
-    def add(self, tried: int, failed: int) -> bool:
-        """Count a finished job; tells whether the next may begin, however few files were tried."""
-        self.tried += tried
-        self.failed += failed
-        return not self._over(self.tried, self.failed, 1)
-
-    def _over(self, tried: int, failed: int, least: int) -> bool:
-        return tried >= least and failed * 1000 > self._permille * tried

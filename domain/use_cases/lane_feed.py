@@ -14,10 +14,12 @@ from custody.domain.use_cases.workshop import RunSettings
 
 POLL_SECONDS: Final = 0.2
 MAX_UNDER_WAY: Final = 2
-MAX_LOSSES_IN_A_ROW: Final = 3  # a lane that dies before it begins anything will not do better the fourth time
+MAX_LOSSES_IN_A_ROW: Final = (
+    3  # a lane that dies before it begins anything will not do better the fourth time
+)
 
 
-class LaneLost(Exception):  # noqa: N818 - says what happened
+class LaneLost(Exception):
     """The lane hung or died; it was replaced. Everything it had under way is open again.
 
     ``suspect`` is the file it had begun and not finished; ``stalled`` tells a hang from a death.
@@ -30,7 +32,7 @@ class LaneLost(Exception):  # noqa: N818 - says what happened
         self.stalled = stalled
 
 
-class Interrupted(Exception):  # noqa: N818 - says what happened
+class Interrupted(Exception):
     """A stop was asked for and the lane is quiet; ``signal`` is SIGINT or SIGTERM."""
 
     def __init__(self, signal: str) -> None:
@@ -67,16 +69,13 @@ class LaneFeed:
         self._lane.submit(request)
 
     def reports(self, *, leave: int = 0) -> Iterator[Report | None]:
-        """Yield reports until at most ``leave`` requests are under way; None when the lane is quiet for a moment.
+        """Yield reports until at most ``leave`` requests are under way; None when the lane is quiet.
 
         Raises LaneLost when the lane was lost and replaced, Interrupted when a stop was asked for and the
         current blocks had their time.
         """
         while self._under_way > leave:
-            try:
-                report = self._lane.report(POLL_SECONDS)
-            except LaneDied:
-                self._lose(stalled=False)
+            report = self._next()
             if report is None:
                 yield None
                 self._watch()
@@ -84,6 +83,12 @@ class LaneFeed:
                 self._hear(report)
                 yield report
                 self._obey_stop()
+
+    def _next(self) -> Report | None:
+        try:
+            return self._lane.report(POLL_SECONDS)
+        except LaneDied as died:
+            raise self._lost(stalled=False) from died
 
     def pause(self, seconds: float) -> None:
         """Wait, unless a stop is asked for. Nothing is under way."""
@@ -109,7 +114,7 @@ class LaneFeed:
     def _watch(self) -> None:
         self._obey_stop()
         if self._clock.monotonic() - self._heard_at > self._settings.stall_timeout_seconds:
-            self._lose(stalled=True)
+            raise self._lost(stalled=True)
 
     def _obey_stop(self) -> None:
         signal = self._stop.requested()
@@ -122,7 +127,7 @@ class LaneFeed:
             self._reset()
             raise Interrupted(signal)
 
-    def _lose(self, *, stalled: bool) -> None:
+    def _lost(self, *, stalled: bool) -> LaneLost:
         suspect = self._suspect
         self._losses += 1
         if self._losses > MAX_LOSSES_IN_A_ROW:
@@ -133,7 +138,7 @@ class LaneFeed:
                 hint="see the diagnostics log, then 'custody batch resume'",
             )
         self._reset()
-        raise LaneLost(suspect, stalled=stalled)
+        return LaneLost(suspect, stalled=stalled)
 
     def _reset(self) -> None:
         self._under_way = 0

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from custody.domain.events import Event
 from custody.domain.identifiers import Stream, TransferId
-from custody.domain.ports import LedgerWriter, Recording, TransferRow
+from custody.domain.ports import LedgerWriter, Recording
+from custody.domain.rows import TransferRow
 from custody.domain.use_cases.workshop import COMMIT_EVENTS
 
 
@@ -26,7 +27,7 @@ class Journal:
             self.commit()
 
     def commit(self) -> None:
-        """Make everything gathered durable. On failure nothing of it is recorded, and nothing more will be."""
+        """Make everything gathered durable. On failure nothing of it is recorded."""
         if self._pending:
             pending, self._pending = self._pending, []
             self._ledger.append(pending)

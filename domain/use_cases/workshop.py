@@ -3,9 +3,8 @@
 Knows the ports and the settings of a run; holds no state of a batch, which lives in the ledger alone.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from custody.domain.identifiers import BatchId
 from custody.domain.paths import RawPath
@@ -38,7 +37,14 @@ class RunSettings:
     final_pass: bool = False  # re-verify all instead of a sample
 
 
-OpenDestination = Callable[[RawPath, bool], Destination]
+class OpenDestination(Protocol):
+    """How a job's destination is opened."""
+
+    def __call__(self, path: RawPath, *, create: bool) -> Destination:
+        """Open the folder, making it first when ``create`` says so.
+
+        Raises DestinationFailed, Refused, or Busy when another process works on it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,7 @@ class Workshop:
     reader: LedgerReader
     model: ReadModel
     lane: Lane
-    open_destination: OpenDestination  # (absolute path, make it when it is missing)
+    open_destination: OpenDestination
     clock: Clock
     stop: StopRequest
     progress: Progress
@@ -67,6 +73,7 @@ class Surveyor:
     open_destination: OpenDestination
     inspector: Inspector
     clock: Clock
+    stop: StopRequest
     settings: RunSettings = field(default_factory=RunSettings)
 
 

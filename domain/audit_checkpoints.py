@@ -1,0 +1,133 @@
+"""Whether the ledger is the one that its checkpoints were signed over.
+
+Knows C2SP checkpoints and the roots that a replay came to. Deliberately does not read entries. A cut above
+every known checkpoint cannot be seen here or anywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from custody.domain.audit_findings import Findings
+from custody.domain.audit_signatures import TrustedKeys, VerifyMany
+from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
+from custody.domain.errors import MalformedData
+from custody.domain.identifiers import LedgerId
+from custody.domain.merkle import Frontier
+from custody.domain.paths import escape_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawNote:
+    """A checkpoint as found; any type, since anyone may have put it there.
+
+    ``size`` is what its place (row, file name) says of it, ``frontier`` what a store keeps beside it; both
+    None where the place says nothing.
+    """
+
+    where: str
+    note: object
+    size: object = None
+    frontier: object = None
+
+
+class CheckpointCheck:
+    """Takes the checkpoints before the entries, and judges them when the roots are known."""
+
+    def __init__(self, findings: Findings, trusted: TrustedKeys, verify_many: VerifyMany) -> None:
+        """Take the keys whose signatures count; with none of them nothing can be proved."""
+        self._findings = findings
+        self._trusted = trusted
+        self._verify_many = verify_many
+        self._known: dict[int, dict[tuple[str, bytes], str]] = {}  # size → (origin, root) → where
+
+    @property
+    def sizes(self) -> frozenset[int]:
+        """The sizes whose roots are wanted from the replay."""
+        return frozenset(self._known)
+
+    @property
+    def largest(self) -> int | None:
+        """The largest size known; None without a checkpoint."""
+        return max(self._known, default=None)
+
+    def admit(self, raw: RawNote) -> None:
+        """Read one checkpoint and verify its signature; a bad one is a finding and is not used."""
+        try:
+            if not isinstance(raw.note, bytes):
+                self._refute("malformed-checkpoint", f"the {raw.where} holds no bytes of a note")
+                return
+            note = parse_note(raw.note)
+            checkpoint = Checkpoint.parse(note.text)
+        except MalformedData as error:
+            message = f"the {raw.where} cannot be read: {escape_text(error.what)[:300]}"
+            self._refute("malformed-checkpoint", message)
+            return
+        if raw.size is not None and (type(raw.size) is not int or raw.size != checkpoint.size):
+            self._refute("checkpoint-size", f"the {raw.where} holds a checkpoint of size {checkpoint.size}")
+        if self._trusted and not self._signed(note, checkpoint.origin):
+            self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
+            return
+        self._check_frontier(raw, checkpoint)
+        same_size = self._known.setdefault(checkpoint.size, {})
+        same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
+
+    def conclude(self, ledger: LedgerId | None, roots: Mapping[int, bytes], size: int) -> None:
+        """Compare with the roots of the replay; ``size`` is the number of entries the ledger has."""
+        if not self._trusted or not self._known:
+            self._findings.leave_open("checkpoints")
+        origin = f"{ORIGIN_PREFIX}{ledger}"
+        judged = {known: self._of_this_ledger(known, origin) for known in sorted(self._known)}
+        beyond = [known for known, wheres in judged.items() if known > size and wheres]
+        if beyond:
+            message = f"the ledger was cut: it has {size} entries, but a checkpoint covers {max(beyond)}"
+            self._findings.note("checkpoints", "cut", size, message)
+        self._compare({known: found for known, found in judged.items() if known <= size}, roots)
+
+    def _of_this_ledger(self, size: int, origin: str) -> dict[bytes, str]:
+        """Return root → where of the checkpoints of one size that name this ledger."""
+        ours: dict[bytes, str] = {}
+        for (named, root), where in self._known[size].items():
+            if named == origin:
+                ours[root] = where
+            else:
+                self._refute(
+                    "checkpoint-origin", f"the {where} belongs to another ledger: {escape_text(named)}"
+                )
+        if len(ours) > 1:
+            places = " and the ".join(ours.values())
+            self._refute("checkpoint-fork", f"the {places} state different roots for size {size}")
+        return ours
+
+    def _compare(self, judged: Mapping[int, Mapping[bytes, str]], roots: Mapping[int, bytes]) -> None:
+        """Report the smallest checkpoint that does not hold; all larger ones fail for the same reason."""
+        bad = [size for size, ours in judged.items() if any(root != roots.get(size) for root in ours)]
+        if not bad:
+            return
+        smallest, first = bad[0], self._findings.first_position
+        good = max((size for size, ours in judged.items() if ours and size < smallest), default=0)
+        where = next(iter(judged[smallest].values()))
+        message = f"the entries are not those that the {where} was signed over"
+        message += f"; up to size {good} they are" if good else ""
+        message += f"; {len(bad) - 1} larger checkpoints fail with it" if len(bad) > 1 else ""
+        known_cause = first is not None and first < smallest
+        self._findings.note("checkpoints", "checkpoint-root", first if known_cause else None, message)
+
+    def _check_frontier(self, raw: RawNote, checkpoint: Checkpoint) -> None:
+        if raw.frontier is None:
+            return
+        try:
+            frontier = Frontier.from_bytes(raw.frontier) if isinstance(raw.frontier, bytes) else None
+        except MalformedData:
+            frontier = None
+        if frontier is None or (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
+            message = f"the tree kept beside the {raw.where} is not the one that was signed"
+            self._findings.note("tree", "checkpoint-frontier", None, message)
+
+    def _signed(self, note: Note, origin: str) -> bool:
+        return any(note.verified_by(origin, raw, self._verify) for raw in self._trusted.values())
+
+    def _verify(self, public_raw: bytes, signature: bytes, message: bytes) -> bool:
+        return self._verify_many([(public_raw, signature, message)])[0]
+
+    def _refute(self, code: str, message: str) -> None:
+        self._findings.note("checkpoints", code, None, message)

@@ -1,0 +1,132 @@
+"""One stored record under audit: from whatever a ledger's file holds to a decoded entry, or to findings.
+
+Knows the form of one record, by itself. Deliberately does not know its neighbours (``audit_sequence``) and
+verifies no signature (``audit``).
+"""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from custody.domain.audit_findings import Findings
+from custody.domain.dsse import Envelope, open_envelope
+from custody.domain.entry import Entry, parse
+from custody.domain.errors import MalformedData
+from custody.domain.events import Event, KeyEnrolled
+from custody.domain.identifiers import KeyId
+from custody.domain.merkle import leaf_hash
+from custody.domain.paths import escape_text
+
+_PEM_BEGIN: Final = "-----BEGIN PUBLIC KEY-----"
+_PEM_END: Final = "-----END PUBLIC KEY-----"
+
+
+@dataclass(frozen=True, slots=True)
+class RawColumns:
+    """What a store keeps beside an entry to find it by; any type, since anyone may have written it."""
+
+    stream: object
+    revision: object
+    type: object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawRecord:
+    """One record as found. ``columns`` is None where there are none, as in an exported log."""
+
+    position: object
+    entry: object
+    columns: RawColumns | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedRecord:
+    """A record whose entry could be read. ``slot`` is where it stands; the entry says where it belongs."""
+
+    slot: int
+    leaf: bytes
+    envelope: Envelope
+    entry: Entry
+    event: Event | None
+
+
+def open_record(record: RawRecord, slot: int, findings: Findings) -> OpenedRecord | None:
+    """Return the record opened, or None with a finding. A type unknown to us is a finding, but opens."""
+    if not isinstance(record.entry, bytes):
+        findings.note("structure", "not-an-entry", slot, f"position {slot} holds no bytes of an entry")
+        return None
+    try:
+        envelope = open_envelope(record.entry)
+        entry = parse(envelope.body)
+    except MalformedData as error:
+        findings.note("structure", "malformed-entry", slot, f"the entry cannot be read: {_shown(error)}")
+        return None
+    opened = OpenedRecord(
+        slot=slot,
+        leaf=leaf_hash(record.entry),
+        envelope=envelope,
+        entry=entry,
+        event=_event(entry, slot, findings),
+    )
+    _check_actor(opened, findings)
+    if record.columns is not None:
+        _check_columns(opened, record.columns, findings)
+    return opened
+
+
+def _event(entry: Entry, slot: int, findings: Findings) -> Event | None:
+    try:
+        event = entry.event()
+    except MalformedData as error:
+        findings.note("structure", "malformed-event", slot, f"the event cannot be read: {_shown(error)}")
+        return None
+    if event.stream_kind != entry.stream.kind:
+        message = f"{entry.type} belongs to a {event.stream_kind}, not to a {entry.stream.kind}"
+        findings.note("structure", "wrong-stream", slot, message)
+    if isinstance(event, KeyEnrolled) and _key_id(event.public_key) != event.key:
+        message = "the enrolled public key is not the one that its key id stands for"
+        findings.note("structure", "key-mismatch", slot, message)
+    return event
+
+
+def _check_actor(opened: OpenedRecord, findings: Findings) -> None:
+    if opened.envelope.key_id != opened.entry.actor:
+        message = "the entry names another key as its actor than the one said to have signed it"
+        findings.note("structure", "actor-mismatch", opened.slot, message)
+
+
+def _check_columns(opened: OpenedRecord, columns: RawColumns, findings: Findings) -> None:
+    """Compare what the store searches by with what was signed."""
+    entry = opened.entry
+    wrong = [
+        name
+        for name, stored, signed in (
+            ("stream", columns.stream, entry.stream.id.bytes),
+            ("revision", columns.revision, entry.revision),
+            ("type", columns.type, entry.type),
+        )
+        if type(stored) is not type(signed) or stored != signed
+    ]
+    if wrong:
+        message = f"the store says otherwise than the signed entry about its {', '.join(wrong)}"
+        findings.note("structure", "column-mismatch", opened.slot, message)
+
+
+def _key_id(pem: str) -> KeyId | None:
+    """Return the key id of a public key in PEM (RFC 7468), or None when it is no PEM."""
+    lines = pem.split()
+    text = " ".join(lines)
+    if not (text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END)):
+        return None
+    try:
+        spki = base64.b64decode(text[len(_PEM_BEGIN) : -len(_PEM_END)].replace(" ", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return KeyId(hashlib.sha256(spki).hexdigest())
+
+
+def _shown(error: MalformedData) -> str:
+    """Return the error's sentence, which may quote hostile data, made harmless and short."""
+    return escape_text(error.what)[:300]

@@ -1,0 +1,80 @@
+"""Whether every entry was signed by a trusted key.
+
+Knows whose signatures count. Deliberately does no cryptography: many signatures at once are handed to a
+function, which may work on several at the same time. A key is never trusted because the ledger says so.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+from custody.domain.audit_findings import Findings
+from custody.domain.audit_record import OpenedRecord
+from custody.domain.identifiers import KeyId
+
+TrustedKeys: TypeAlias = Mapping[KeyId, bytes]
+"""Key id → public key, 32 raw bytes; from the workspace or the auditor, never from the ledger."""
+
+Triple: TypeAlias = tuple[bytes, bytes, bytes]
+"""Public key (32 raw bytes), signature, message."""
+
+VerifyMany: TypeAlias = Callable[[Sequence[Triple]], Sequence[bool]]
+"""Says of each signature, in order, whether it is good (Ed25519, RFC 8032 section 5.1.7)."""
+
+BATCH: Final = 512
+"""Signatures handed over at once: enough to keep two threads busy, at most 30 MiB of entries."""
+
+
+class SignatureCheck:
+    """Gathers signatures and has them verified in batches."""
+
+    def __init__(self, findings: Findings, trusted: TrustedKeys, verify_many: VerifyMany) -> None:
+        """Take the keys that count; with none of them nothing can be decided."""
+        self._findings = findings
+        self._trusted = trusted
+        self._verify_many = verify_many
+        self._pending: list[tuple[int, Triple]] = []
+        self._refuted: deque[int] = deque(maxlen=2 * BATCH)
+        self._unknown: tuple[int, KeyId] | None = None
+        if not trusted:
+            findings.leave_open("signatures")
+
+    def admit(self, opened: OpenedRecord) -> None:
+        """Take one record; what its signature is worth is known after the next flush."""
+        if not self._trusted:
+            return
+        envelope = opened.envelope
+        key_id = KeyId(envelope.key_id)
+        raw = self._trusted.get(key_id)
+        if raw is None:
+            self._unknown_key(opened.slot, key_id)
+            return
+        self._pending.append((opened.slot, (raw, envelope.signature, envelope.signed_bytes())))
+        if len(self._pending) >= BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Verify what is gathered."""
+        pending, self._pending = self._pending, []
+        if not pending:
+            return
+        for (slot, _), good in zip(
+            pending, self._verify_many([triple for _, triple in pending]), strict=True
+        ):
+            if not good:
+                self._refuted.append(slot)
+                message = "the signature does not fit the entry: it was changed after it was signed"
+                self._findings.note("signatures", "bad-signature", slot, message)
+
+    def refuted(self, slot: int) -> bool:
+        """Tell whether the signature of a recent slot was found to be bad or of an unknown key."""
+        self.flush()
+        return slot in self._refuted
+
+    def _unknown_key(self, slot: int, key_id: KeyId) -> None:
+        """Report a run of entries by one unknown key once."""
+        self._refuted.append(slot)
+        if self._unknown != (slot - 1, key_id):
+            message = f"signed by a key that is not trusted here: {key_id}"
+            self._findings.note("signatures", "unknown-key", slot, message)
+        self._unknown = (slot, key_id)

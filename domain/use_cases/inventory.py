@@ -1,0 +1,231 @@
+"""The inventory of a job: one walk over its sources, an event for each entry; folders and links are made.
+
+Knows what an unchanged, proved copy is. May be interrupted anywhere and begun again: an entry that this run
+has already taken is passed over. Copies nothing.
+"""
+
+from collections.abc import Sequence
+
+from custody.domain.copying import Listed, ListedEntry, ListingFailed, Stage, Walk
+from custody.domain.errors import Refused
+from custody.domain.events import (
+    DirectoryCreated,
+    Event,
+    FileFailed,
+    FileQueued,
+    FileSkipped,
+    InventoryTaken,
+    LinkRecorded,
+    Nanoseconds,
+    SpecialFileSkipped,
+)
+from custody.domain.identifiers import TransferId, transfer_id
+from custody.domain.paths import RawPath, join, name, parent
+from custody.domain.ports import Destination
+from custody.domain.rows import TransferRow
+from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.lane_feed import LaneFeed
+from custody.domain.use_cases.listing import Listing
+from custody.domain.use_cases.transfers import Journal, file_stream
+from custody.domain.use_cases.workshop import Workshop
+
+
+def is_unchanged(entry: ListedEntry, row: TransferRow) -> bool:
+    """Tell whether the source is, by size and modification time, what it was when its copy was proved."""
+    return entry.size == row.size and entry.mtime_ns == row.mtime_ns
+
+
+def copy_stands(destination: Destination, path: bytes, row: TransferRow) -> bool:
+    """Tell whether the proved copy stands at the destination, by kind, size and modification time."""
+    standing = destination.standing(path)
+    return (
+        standing is not None
+        and standing.kind == "file"
+        and standing.size == row.size
+        and standing.mtime_ns == row.mtime_ns
+    )
+
+
+class InventoryTaker:
+    """Takes the inventory of one job."""
+
+    def __init__(self, workshop: Workshop, site: JobSite, feed: LaneFeed, journal: Journal) -> None:
+        """Begin with an empty listing."""
+        self._workshop = workshop
+        self._site = site
+        self._feed = feed
+        self._journal = journal
+        self._listing = Listing()
+
+    def take(self, sources: Sequence[RawPath]) -> InventoryTaken:
+        """Walk every source and record each entry; returns the event that closes the inventory, unrecorded.
+
+        Raises LaneLost or Interrupted from the feed, DestinationFailed when folders or links cannot be made.
+        """
+        for source in sources:
+            self._feed.submit(Walk(parent(source) or RawPath(b"/"), name(source)))
+            for report in self._feed.reports():
+                match report:
+                    case Listed(entries):
+                        self._take_entries(source, entries)
+                    case ListingFailed():
+                        self._take_failure(source, report)
+                    case _:
+                        continue
+        self._journal.commit()
+        listing = self._listing
+        return InventoryTaken(
+            run=self._site.run,
+            files=listing.files,
+            directories=listing.directories,
+            links=listing.links,
+            special=listing.special,
+            unreadable=listing.unreadable,
+            bytes=listing.bytes,
+            digest=listing.digest,
+        )
+
+    def _take_entries(self, source: RawPath, entries: Sequence[ListedEntry]) -> None:
+        ids = {entry.path: transfer_id(self._site.id, entry.path) for entry in entries}
+        rows = self._workshop.model.find(list(ids.values()))
+        strangers = [
+            join(self._site.destination_path, entry.path)
+            for entry in entries
+            if entry.kind == "file" and not _is_proved(rows.get(ids[entry.path]))
+        ]
+        proved = self._workshop.model.proved_copies(strangers)
+        for entry in entries:
+            self._listing.add(entry)
+            row = rows.get(ids[entry.path])
+            if row is not None and row.run == self._site.run and not _is_listing_failure(row):
+                continue
+            proof = row if _is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
+            event = self._event(entry, join(parent(source), entry.path), row, proof)
+            self._record(ids[entry.path], row, event)
+        self._journal.commit()
+
+    def _event(
+        self, entry: ListedEntry, source: RawPath, row: TransferRow | None, proof: TransferRow | None
+    ) -> Event:
+        try:
+            if entry.kind == "file":
+                return self._file(entry, source, proof)
+            if entry.kind == "directory":
+                return self._folder(entry, source, row)
+            if entry.kind == "link":
+                return self._link(entry, source)
+        except Refused as refused:
+            return self._failure(entry.path, source, "collision", refused.what, None)
+        self._workshop.progress.finished(entry.path, "special")
+        return SpecialFileSkipped(
+            job=self._site.id,
+            run=self._site.run,
+            path=entry.path,
+            source=source,
+            kind=entry.kind,
+            mode=entry.mode,
+        )
+
+    def _file(self, entry: ListedEntry, source: RawPath, proof: TransferRow | None) -> Event:
+        digests = proof.digests if proof is not None and proof.source == source else None
+        if (
+            proof is not None
+            and digests is not None
+            and is_unchanged(entry, proof)
+            and set(self._site.algorithms) <= digests.keys()
+            and copy_stands(self._site.destination, entry.path, proof)
+        ):
+            self._workshop.progress.finished(entry.path, "skipped")
+            return FileSkipped(
+                job=self._site.id,
+                run=self._site.run,
+                path=entry.path,
+                source=source,
+                size=entry.size,
+                mtime_ns=Nanoseconds(entry.mtime_ns),
+                reason="verified-before",
+                cites=proof.proved,
+                digests=digests,
+            )
+        return FileQueued(
+            job=self._site.id,
+            run=self._site.run,
+            path=entry.path,
+            source=source,
+            size=entry.size,
+            mtime_ns=Nanoseconds(entry.mtime_ns),
+            atime_ns=Nanoseconds(entry.atime_ns),
+            ctime_ns=Nanoseconds(entry.ctime_ns),
+            mode=entry.mode,
+            uid=entry.uid,
+            gid=entry.gid,
+            device=entry.device,
+            inode=entry.inode,
+            links=entry.links,
+        )
+
+    def _folder(self, entry: ListedEntry, source: RawPath, row: TransferRow | None) -> Event:
+        made = self._site.destination.make_folder(entry.path)
+        existed = row.existed if row is not None and row.kind == "directory" else not made
+        return DirectoryCreated(
+            job=self._site.id,
+            run=self._site.run,
+            path=entry.path,
+            source=source,
+            mode=entry.mode,
+            mtime_ns=Nanoseconds(entry.mtime_ns),
+            existed=existed,
+        )
+
+    def _link(self, entry: ListedEntry, source: RawPath) -> Event:
+        target = entry.target or RawPath(b"")
+        standing = self._site.destination.standing(entry.path)
+        if standing is None:
+            self._site.destination.make_link(entry.path, target, entry.mtime_ns)
+        elif standing.kind != "link" or standing.target != target:
+            raise Refused("something else stands where the link should be")
+        return LinkRecorded(
+            job=self._site.id,
+            run=self._site.run,
+            path=entry.path,
+            source=source,
+            target=target,
+            mtime_ns=Nanoseconds(entry.mtime_ns),
+        )
+
+    def _take_failure(self, source: RawPath, failure: ListingFailed) -> None:
+        self._listing.unreadable += 1
+        transfer = transfer_id(self._site.id, failure.path)
+        row = self._workshop.model.find([transfer]).get(transfer)
+        event = self._failure(
+            failure.path, join(parent(source), failure.path), failure.error, failure.message, failure.errno
+        )
+        self._record(transfer, row, event)
+        self._journal.commit()
+        self._workshop.progress.finished(failure.path, "failed", failure.message)
+
+    def _failure(
+        self, path: RawPath, source: RawPath, error: str, message: str, errno: int | None
+    ) -> FileFailed:
+        return FileFailed(
+            job=self._site.id,
+            run=self._site.run,
+            path=path,
+            source=source,
+            stage=Stage.INVENTORY.value,
+            error=error,
+            errno=errno,
+            message=message,
+            attempt=1,
+        )
+
+    def _record(self, transfer: TransferId, row: TransferRow | None, event: Event) -> None:
+        self._journal.add(file_stream(transfer), (row.revision if row else 0) + 1, event)
+
+
+def _is_proved(row: TransferRow | None) -> bool:
+    return row is not None and row.proved is not None and not row.refuted
+
+
+def _is_listing_failure(row: TransferRow) -> bool:
+    return row.state == "failed" and row.stage == Stage.INVENTORY.value

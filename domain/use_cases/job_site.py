@@ -1,0 +1,47 @@
+"""A job being worked on, and the requests that its rows become."""
+
+from dataclasses import dataclass
+
+from custody.domain.copying import CopyItem, Operation
+from custody.domain.identifiers import JobId
+from custody.domain.paths import RawPath
+from custody.domain.ports import Destination
+from custody.domain.rows import TransferRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSite:
+    """One job being worked on: its identity in this run, and its opened destination."""
+
+    id: JobId
+    run: int
+    destination_path: RawPath
+    destination: Destination
+    algorithms: tuple[str, ...]
+
+
+def source_root(row: TransferRow) -> RawPath:
+    """Return the folder that the row's path is below: the source without the path."""
+    return RawPath(row.source[: -len(row.path) - 1] or b"/")
+
+
+def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: bytes) -> CopyItem:
+    """Return the request that a row becomes; a read-back of an unproved copy sets a differing one aside."""
+    reading_back = operation is Operation.READ_BACK
+    return CopyItem(
+        transfer=row.id,
+        operation=operation,
+        source_root=source_root(row),
+        destination=site.destination_path,
+        path=row.path,
+        temporary=temporary,
+        size=row.size,
+        mtime_ns=row.mtime_ns,
+        atime_ns=row.atime_ns,
+        mode=row.mode,
+        device=row.device,
+        inode=row.inode,
+        algorithms=site.algorithms,
+        expected=row.digests if reading_back else None,
+        set_aside=reading_back,
+    )

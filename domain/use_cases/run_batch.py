@@ -1,0 +1,222 @@
+"""Running a batch: queue it or take it up again, work through its jobs, say how it ended.
+
+Knows when the same instruction means resuming and when a new run. The work on one job is ``run_job``.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from custody.domain.errors import Busy, DestinationFailed, NotFound, Refused
+from custody.domain.events import BatchCompleted, BatchPaused, BatchResumed, BatchStarted, BatchStopped, Event
+from custody.domain.identifiers import Stream, batch_stream
+from custody.domain.paths import RawPath
+from custody.domain.plan import JobPlan, Plan
+from custody.domain.rows import BatchRow, JobRow
+from custody.domain.use_cases.batch_results import failures_of, job_results
+from custody.domain.use_cases.final_pass import reverify_sample
+from custody.domain.use_cases.lane_feed import Interrupted
+from custody.domain.use_cases.queue_batch import Instruction, plan_of, queue_batch
+from custody.domain.use_cases.run_job import JobEnding, JobRunner
+from custody.domain.use_cases.threshold import MayGoOn
+from custody.domain.use_cases.transfers import Journal
+from custody.domain.use_cases.workshop import BatchResult, Counts, Workshop
+
+FINISHED_STATES = frozenset({"completed", "incomplete"})
+GIVEN_UP_STATES = frozenset({"stopped"})
+
+
+def start(workshop: Workshop, plan: Plan, *, instruction: Instruction | None = None) -> BatchResult:
+    """Run a plan: queue it when it is new, resume it when it is unfinished, else run it anew.
+
+    Raises LedgerFailed when the ledger stops taking entries; every other trouble is in the result.
+    """
+    batch = workshop.model.batch(plan.id)
+    if batch is None:
+        queue_batch(workshop, plan, instruction)
+        batch = _existing(workshop, plan.id)
+    return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
+
+
+def resume(workshop: Workshop, batch_id: str | None = None) -> BatchResult:
+    """Continue a batch, by default the one queued last that is unfinished; an incomplete one is run anew.
+
+    Raises NotFound when there is none.
+    """
+    batch = unfinished_batch(workshop.model.batches()) if batch_id is None else workshop.model.batch(batch_id)
+    if batch is None:
+        raise NotFound(
+            f"there is no batch {batch_id!r}" if batch_id else "there is no unfinished batch",
+            done="nothing was written",
+            hint="'custody batch list' shows all batches",
+        )
+    plan = plan_of(workshop.reader, batch)
+    return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
+
+
+def retry(workshop: Workshop, batch_id: str) -> BatchResult:
+    """Take up the failed files of a batch, and only those; raises NotFound."""
+    batch = _existing(workshop, batch_id)
+    return _Run(workshop, plan_of(workshop.reader, batch), batch).work(new_run=batch.run == 0, again=True)
+
+
+def unfinished_batch(batches: Iterable[BatchRow]) -> BatchRow | None:
+    """Return the first batch that is not completed."""
+    return next((row for row in batches if row.state != "completed"), None)
+
+
+def _existing(workshop: Workshop, batch_id: str) -> BatchRow:
+    batch = workshop.model.batch(batch_id)
+    if batch is None:
+        raise NotFound(
+            f"there is no batch {batch_id!r}",
+            done="nothing was written",
+            hint="'custody batch list' shows all batches",
+        )
+    return batch
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """What became of the jobs so far."""
+
+    incomplete: bool = False
+    stopped: bool = False
+    halted: str | None = None
+    refuted: bool = False
+
+
+class _Run:
+    """One batch being worked on in this process."""
+
+    def __init__(self, workshop: Workshop, plan: Plan, batch: BatchRow) -> None:
+        self._workshop = workshop
+        self._plan = plan
+        self._batch = batch
+        self._stream: Stream = batch_stream(workshop.ledger.ledger, plan.id)
+        self._revision = batch.revision
+        self._journal = Journal(workshop.ledger)
+        self._began_at = workshop.clock.monotonic()
+        self._outcome = _Outcome()
+
+    def work(self, *, new_run: bool, again: bool = False) -> BatchResult:
+        run = self._batch.run + 1 if new_run else self._batch.run
+        if new_run:
+            self._record(BatchStarted(run=run))
+        else:
+            self._record(self._resumed(run))
+        again = again or (not new_run and self._batch.state in GIVEN_UP_STATES)
+        try:
+            self._work_through_jobs(run, again=again)
+            if not (self._outcome.stopped or self._outcome.halted):
+                self._outcome.refuted = bool(
+                    reverify_sample(self._workshop, self._jobs(), run, self._journal)
+                )
+        except Interrupted as interrupted:
+            self._record(BatchPaused(run=run, reason=interrupted.signal))
+            return self._result(run, "paused", signal=interrupted.signal)
+        return self._end(run)
+
+    def _work_through_jobs(self, run: int, *, again: bool) -> None:
+        may_go_on = MayGoOn(self._plan.stop_when_failed_over_permille)
+        failed_destinations: set[RawPath] = set()
+        for job in self._jobs():
+            if self._outcome.stopped:
+                break
+            if job.state == "completed" and job.run == run:
+                continue
+            if job.destination in failed_destinations:
+                self._outcome.incomplete = True
+                continue
+            ending = self._work_on(self._plan.jobs[job.index], job, run, may_go_on, again=again)
+            self._outcome.incomplete |= not ending.complete
+            self._outcome.stopped |= ending.stopped
+            if ending.halted:
+                failed_destinations.add(job.destination)
+                self._outcome.halted = ending.halted
+
+    def _work_on(self, plan: JobPlan, job: JobRow, run: int, may_go_on: MayGoOn, *, again: bool) -> JobEnding:
+        try:
+            runner = JobRunner(self._workshop, plan, job, run, may_go_on)
+        except (DestinationFailed, Refused, Busy) as error:
+            # One job that cannot begin does not stop the others.
+            return JobEnding(complete=False, halted=error.what)
+        try:
+            return runner.work(again=again)
+        finally:
+            runner.close()
+
+    def _resumed(self, run: int) -> BatchResumed:
+        found: dict[str, int] = {}
+        for job in self._jobs():
+            for item in self._workshop.model.tallies(job.id, run):
+                if item.kind == "file":
+                    found[item.state] = found.get(item.state, 0) + item.count
+        ended = self._batch.state
+        if ended == "running":
+            ended = "restarted" if self._workshop.restarted else "killed"
+        return BatchResumed(
+            run=run,
+            ended=ended,
+            verified=found.get("verified", 0),
+            fsynced=found.get("fsynced", 0),
+            copying=found.get("copying", 0),
+            queued=found.get("queued", 0),
+            failed=found.get("failed", 0),
+        )
+
+    def _end(self, run: int) -> BatchResult:
+        counts, size = self._sums(run)
+        if self._outcome.halted or self._outcome.stopped:
+            reason = self._outcome.halted or "too many files failed"
+            tried = counts.verified + counts.failed
+            self._record(BatchStopped(run=run, reason=reason, tried=tried, failed=counts.failed))
+            return self._result(run, "halted" if self._outcome.halted else "stopped")
+        incomplete = self._outcome.incomplete or self._outcome.refuted
+        self._record(
+            BatchCompleted(
+                run=run,
+                queued=counts.queued,
+                verified=counts.verified,
+                skipped=counts.skipped,
+                failed=counts.failed,
+                special=counts.special,
+                bytes=size,
+                milliseconds=self._milliseconds(),
+                incomplete=incomplete,
+            )
+        )
+        return self._result(run, "incomplete" if incomplete else "completed")
+
+    def _sums(self, run: int) -> tuple[Counts, int]:
+        counts, size = Counts(), 0
+        for result in job_results(self._workshop.model, self._jobs(), run):
+            counts, size = counts + result.files, size + result.bytes
+        return counts, size
+
+    def _result(self, run: int, status: str, signal: str | None = None) -> BatchResult:
+        counts, size = self._sums(run)
+        failures = failures_of(self._workshop.model, self._jobs(), run)
+        return BatchResult(
+            batch=self._plan.id,
+            run=run,
+            status=status,
+            jobs=tuple(job_results(self._workshop.model, self._jobs(), run)),
+            files=counts,
+            bytes=size,
+            seconds=self._milliseconds() / 1000,
+            failures=failures,
+            refuted=self._outcome.refuted or any(item.error == "read-back-differs" for item in failures),
+            signal=signal,
+            halt_reason=self._outcome.halted,
+        )
+
+    def _jobs(self) -> tuple[JobRow, ...]:
+        return tuple(self._workshop.model.jobs(self._plan.id))
+
+    def _milliseconds(self) -> int:
+        return round((self._workshop.clock.monotonic() - self._began_at) * 1000)
+
+    def _record(self, event: Event) -> None:
+        self._revision += 1
+        self._journal.add(self._stream, self._revision, event)
+        self._journal.commit()

@@ -1,0 +1,206 @@
+"""One job from its inventory to its final check. Whatever starts it, this is the one pipeline.
+
+Each step asks the ledger what is already done, so that it may begin again after any interruption.
+"""
+
+from dataclasses import dataclass
+
+from custody.domain.errors import DestinationFailed
+from custody.domain.events import Event, InventoryTaken, JobCompleted, JobFailed, JobResumed, JobStarted
+from custody.domain.identifiers import Stream
+from custody.domain.plan import JobPlan
+from custody.domain.rows import JobRow
+from custody.domain.use_cases.copy_files import FileCopier
+from custody.domain.use_cases.final_check import FinalCheck
+from custody.domain.use_cases.inventory import InventoryTaker
+from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
+from custody.domain.use_cases.recovery import Recovery, pages
+from custody.domain.use_cases.tally import JobTally, tally
+from custody.domain.use_cases.threshold import MayGoOn
+from custody.domain.use_cases.transfers import Journal
+from custody.domain.use_cases.workshop import Workshop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnding:
+    """How the work on a job ended: ``halted`` names the destination's trouble, ``stopped`` the threshold."""
+
+    complete: bool
+    halted: str | None = None
+    stopped: bool = False
+
+
+class JobRunner:
+    """Works through one job of a run."""
+
+    def __init__(self, workshop: Workshop, plan: JobPlan, job: JobRow, run: int, may_go_on: MayGoOn) -> None:
+        """Open the job's destination. Raises DestinationFailed, Refused or Busy."""
+        self._workshop = workshop
+        self._plan = plan
+        self._job = job
+        self._revision = job.revision
+        self._may_go_on = may_go_on
+        self._site = JobSite(
+            id=job.id,
+            run=run,
+            destination_path=job.destination,
+            destination=workshop.open_destination(job.destination, create=True),
+            algorithms=plan.algorithms,
+        )
+        self._journal = Journal(workshop.ledger)
+        self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
+        self._halted: str | None = None
+        self._stopped = False
+        self._began_at = workshop.clock.monotonic()
+
+    def work(self, *, again: bool) -> JobEnding:
+        """Bring the job as far as it will go; ``again`` also takes up files that had failed.
+
+        Raises Interrupted after a request to stop, LedgerFailed when the ledger does; both leave every true
+        claim recorded and nothing else.
+        """
+        try:
+            inventory = self._begin(again=again)
+            self._copy_until_done(again=again)
+            self._finish_folders()
+            return self._conclude(inventory)
+        except DestinationFailed as error:
+            self._halted = error.what
+            return self._give_up(error.what)
+        except LaneLost as lost:
+            reason = "the source did not answer while it was listed" if lost.stalled else str(lost)
+            return self._give_up(reason)
+
+    def close(self) -> None:
+        """Let go of the destination, so that others may use it."""
+        self._site.destination.close()
+
+    def _begin(self, *, again: bool) -> InventoryTaken:
+        resuming = self._job.state != "queued" and self._job.run == self._site.run
+        self._record(JobResumed(run=self._site.run) if resuming else JobStarted(run=self._site.run))
+        if resuming and self._job.inventoried_run == self._site.run and not (again and self._unlisted()):
+            Recovery(self._workshop, self._site, self._journal).confirm_verified()
+            inventory = self._recorded_inventory()
+        else:
+            taker = InventoryTaker(self._workshop, self._site, self._feed, self._journal)
+            inventory = taker.take(self._plan.sources)
+            self._record(inventory)
+        open_files = self._tally()
+        self._workshop.progress.plan(files=open_files.open_files, size=open_files.open_bytes)
+        return inventory
+
+    def _unlisted(self) -> bool:
+        return any(
+            row.stage == "inventory"
+            for kind in ("file", "directory", "link")
+            for row in pages(self._workshop.model, self._site, "failed", kind=kind)
+        )
+
+    def _recorded_inventory(self) -> InventoryTaken:
+        taken = [
+            recorded.event
+            for recorded in self._workshop.reader.history(Stream("job", self._site.id))
+            if isinstance(recorded.event, InventoryTaken) and recorded.event.run == self._site.run
+        ]
+        return taken[-1]
+
+    def _copy_until_done(self, *, again: bool) -> None:
+        recovery = Recovery(self._workshop, self._site, self._journal)
+        if again:
+            recovery.take_up_failed()
+        whole = False
+        while not (whole or self._halted or self._stopped):
+            recovery.take_up_unfinished()
+            copier = FileCopier(self._workshop, self._site, self._feed, self._journal)
+            # Read-backs first: their copies were claimed before, and wait for their proof.
+            whole = self._work(copier, "fsynced") and self._work(copier, "queued") and self._retry(copier)
+            self._halted = copier.halted
+            self._stopped = not self._may_go_on.add(copier.tried, copier.failed)
+
+    def _work(self, copier: FileCopier, state: str) -> bool:
+        rows = pages(self._workshop.model, self._site, state)
+        return copier.work_through(rows, may_go_on=self._may_go_on)
+
+    def _retry(self, copier: FileCopier) -> bool:
+        pause = self._workshop.settings.retry_pause_seconds
+        while copier.retryable and not copier.halted:
+            chosen, copier.retryable = copier.retryable, []
+            self._feed.pause(pause)
+            pause *= 2
+            rows = self._workshop.model.find(chosen)
+            waiting = (rows[transfer] for transfer in chosen if rows[transfer].state == "failed")
+            if not copier.work_through(waiting, may_go_on=self._may_go_on):
+                return False
+        return True
+
+    def _finish_folders(self) -> None:
+        """Set the folders' modes and times, the deepest first: making entries in them changed the times."""
+        folders = [
+            (row.path, row.mode, row.mtime_ns)
+            for row in pages(self._workshop.model, self._site, "recorded", kind="directory")
+        ]
+        for path, mode, mtime_ns in reversed(folders):
+            self._site.destination.finish_folder(path, mode=mode, mtime_ns=mtime_ns)
+
+    def _conclude(self, inventory: InventoryTaken) -> JobEnding:
+        if self._halted:
+            return self._give_up(self._halted)
+        if self._stopped:
+            return self._give_up("too many files failed", stopped=True)
+        check = FinalCheck(self._workshop, self._job, self._site, self._feed, self._journal)
+        changes = check.second_walk(self._plan.sources, inventory, self._revision)
+        self._revision += changes
+        foreign = check.foreign_entries()
+        sums = self._tally()
+        reasons = [
+            (sums.counts.failed, f"{sums.counts.failed} entries failed"),
+            (sums.open_files, f"{sums.open_files} files are open"),
+            (changes, f"{changes} differences between the first and the second walk of the sources"),
+            (foreign, f"{foreign} foreign entries in folders made for the copy"),
+            (not check.sums_agree(inventory), "the outcomes do not add up to the inventory"),
+        ]
+        wrong = [text for amount, text in reasons if amount]
+        if wrong:
+            return self._give_up("; ".join(wrong))
+        self._record(
+            JobCompleted(
+                run=self._site.run,
+                queued=sums.counts.queued,
+                verified=sums.counts.verified,
+                skipped=sums.counts.skipped,
+                special=sums.counts.special,
+                bytes=sums.verified_bytes,
+                milliseconds=self._milliseconds(),
+            )
+        )
+        return JobEnding(complete=True)
+
+    def _give_up(self, reason: str, *, stopped: bool = False) -> JobEnding:
+        self._journal.commit()
+        sums = self._tally()
+        self._record(
+            JobFailed(
+                run=self._site.run,
+                reason=reason,
+                queued=sums.counts.queued,
+                verified=sums.counts.verified,
+                skipped=sums.counts.skipped,
+                failed=sums.counts.failed,
+                special=sums.counts.special,
+                bytes=sums.verified_bytes,
+                milliseconds=self._milliseconds(),
+            )
+        )
+        return JobEnding(complete=False, halted=self._halted, stopped=stopped)
+
+    def _tally(self) -> JobTally:
+        return tally(self._workshop.model.tallies(self._site.id, self._site.run))
+
+    def _milliseconds(self) -> int:
+        return round((self._workshop.clock.monotonic() - self._began_at) * 1000)
+
+    def _record(self, event: Event) -> None:
+        self._revision += 1
+        self._journal.add(Stream("job", self._site.id), self._revision, event)
+        self._journal.commit()
