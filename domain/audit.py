@@ -8,14 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from custody.domain.audit_checkpoints import CheckpointCheck, RawNote
-from custody.domain.audit_contents import LedgerContents
+from custody.domain.audit_contents import LedgerContents, Positions
 from custody.domain.audit_findings import Findings
 from custody.domain.audit_record import RawRecord, open_record
 from custody.domain.audit_sequence import EntrySequence
 from custody.domain.audit_signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.entry import Recorded
-from custody.domain.identifiers import Position
-from custody.domain.merkle import HASH_BYTES, Frontier
+from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +48,7 @@ class LedgerAuditor:
     ) -> None:
         """Take the keys that count, and every checkpoint there is."""
         self.findings = Findings()
+        self.entries = 0
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
@@ -72,31 +72,97 @@ class LedgerAuditor:
 
     def admit(self, record: RawRecord) -> Recorded | None:
         """Take the next record; returns its event if it could be read."""
+        self.entries += 1
         slot = self._sequence.place(record.position)
         if slot is None:
+            self.findings.leave_open("signatures")
             return None
+        raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
-        self._grow(record.entry if opened is None else opened.leaf, slot, known=opened is not None)
+        self._grow(slot, leaf_hash(raw) if opened is None else opened.leaf)
         if opened is None:
+            self.findings.leave_open("signatures")
             self._sequence.skip(slot)
             return None
         self._signatures.admit(opened)
         self._sequence.admit(opened)
         self._contents.admit(opened)
-        entry = opened.entry
-        if opened.event is None:
-            return None
-        return Recorded(
-            position=Position(slot),
-            stream=entry.stream,
-            revision=entry.revision,
-            at=entry.at,
-            actor=entry.actor,
-            event=opened.event,
-        )
+        return opened.recorded()
 
-    def _grow(self, leaf: bytes, slot: int) -> None:
+    def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
+        """Judge what only the whole ledger shows. ``head`` is None where none is kept (an exported log)."""
+        self._signatures.flush()
+        self._contents.conclude(self.size)
+        if self._sequence.orderly:
+            check_revisions(revisions, self.findings)
+        if head is not None:
+            self._check_head(head)
+        self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what is worth knowing and no fault; call it after ``conclude``."""
+        found = [self._tail_note()]
+        if self._contents.unclosed.count:
+            found.append(f"sessions that ended without being closed began at {self._contents.unclosed}")
+        if (left_open := self._contents.session_left_open()) is not None:
+            found.append(f"the last session, begun at {left_open}, was not closed: it crashed or still runs")
+        if not self._sequence.orderly:
+            found.append("the order within streams was not judged: entries are missing or misplaced")
+        return tuple(filter(None, found))
+
+    def unsynchronised_sessions(self) -> Positions:
+        """Return the sessions whose clock was not known to be synchronised."""
+        return self._contents.unsynchronised
+
+    def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf
         self._frontier.append(leaf)
         if slot + 1 in self._wanted and self._frontier.size == slot + 1:
             self._roots[slot + 1] = self._frontier.root()
+
+    def _check_head(self, head: RawHead) -> None:
+        """Compare what the store says about its end with what the entries make."""
+        made = (self.size, self._frontier.to_bytes(), self._last_leaf)
+        if (head.size, head.frontier, head.previous) != made or type(head.size) is not int:
+            cut = type(head.size) is int and head.size > self.size
+            message = (
+                f"the ledger's head speaks of {head.size} entries, but there are {self.size}"
+                if cut
+                else "the ledger's head is not the one that the entries make"
+            )
+            position = self.findings.first_position
+            self.findings.note(
+                "tree", "head-differs", self.size if cut and position is None else position, message
+            )
+        if self._contents.ledger is not None and head.ledger != str(self._contents.ledger):
+            message = "the store names another ledger than its entries do"
+            self.findings.note("structure", "store-of-another-ledger", None, message)
+
+    def _tail_note(self) -> str:
+        largest = self._checkpoints.largest
+        if largest is None:
+            return "there is no checkpoint: a cut of this ledger could not be seen"
+        tail = self.size - largest
+        return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""
+
+
+def check_revisions(revisions: Iterable[RawRevision], findings: Findings) -> None:
+    """Judge the order within each stream: revisions 1, 2, 3, … at rising positions.
+
+    The records come sorted by stream and revision, so that any number of streams needs no memory.
+    """
+    stream: object = None
+    revision, position = 0, -1
+    for row in revisions:
+        if row.stream != stream:
+            stream, revision, position = row.stream, 0, -1
+        # The columns are those of the entries by now, or there is a finding about them.
+        if type(row.revision) is not int or type(row.position) is not int:
+            continue
+        if row.revision != revision + 1:
+            message = f"revision {row.revision} of its stream comes after revision {revision}"
+            findings.note("structure", "revision-gap", row.position, message)
+        elif row.position < position:
+            message = f"revision {row.revision} of its stream stands before revision {revision}"
+            findings.note("structure", "revision-order", row.position, message)
+        revision, position = row.revision, row.position

@@ -75,7 +75,7 @@ class CheckpointCheck:
         """Compare with the roots of the replay; ``size`` is the number of entries the ledger has."""
         if not self._trusted or not self._known:
             self._findings.leave_open("checkpoints")
-        origin = f"{ORIGIN_PREFIX}{ledger}"
+        origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
         judged = {known: self._of_this_ledger(known, origin) for known in sorted(self._known)}
         beyond = [known for known, wheres in judged.items() if known > size and wheres]
         if beyond:
@@ -83,11 +83,11 @@ class CheckpointCheck:
             self._findings.note("checkpoints", "cut", size, message)
         self._compare({known: found for known, found in judged.items() if known <= size}, roots)
 
-    def _of_this_ledger(self, size: int, origin: str) -> dict[bytes, str]:
-        """Return root → where of the checkpoints of one size that name this ledger."""
+    def _of_this_ledger(self, size: int, origin: str | None) -> dict[bytes, str]:
+        """Return root → where of the checkpoints of one size that name this ledger (any, if it has no id)."""
         ours: dict[bytes, str] = {}
         for (named, root), where in self._known[size].items():
-            if named == origin:
+            if origin in {named, None}:
                 ours[root] = where
             else:
                 self._refute(
@@ -108,7 +108,7 @@ class CheckpointCheck:
         where = next(iter(judged[smallest].values()))
         message = f"the entries are not those that the {where} was signed over"
         message += f"; up to size {good} they are" if good else ""
-        message += f"; {len(bad) - 1} larger checkpoints fail with it" if len(bad) > 1 else ""
+        message += f"; larger checkpoints that fail with it: {len(bad) - 1}" if len(bad) > 1 else ""
         known_cause = first is not None and first < smallest
         self._findings.note("checkpoints", "checkpoint-root", first if known_cause else None, message)
 
@@ -127,7 +127,7 @@ class CheckpointCheck:
         return any(note.verified_by(origin, raw, self._verify) for raw in self._trusted.values())
 
     def _verify(self, public_raw: bytes, signature: bytes, message: bytes) -> bool:
-        return self._verify_many([(public_raw, signature, message)])[0]
+        return self._verify_many([(public_raw, signature, message)])()[0]
 
     def _refute(self, code: str, message: str) -> None:
         self._findings.note("checkpoints", code, None, message)

@@ -12,7 +12,7 @@ from typing import Final
 
 from custody.domain.audit_findings import Findings
 from custody.domain.dsse import Envelope, open_envelope
-from custody.domain.entry import Entry, parse
+from custody.domain.entry import Entry, Recorded, parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, KeyEnrolled
 from custody.domain.identifiers import KeyId
@@ -50,6 +50,19 @@ class OpenedRecord:
     envelope: Envelope
     entry: Entry
     event: Event | None
+
+    def recorded(self) -> Recorded | None:
+        """Return the event with its place, if the event could be read."""
+        if self.event is None:
+            return None
+        return Recorded(
+            position=self.entry.position,
+            stream=self.entry.stream,
+            revision=self.entry.revision,
+            at=self.entry.at,
+            actor=self.entry.actor,
+            event=self.event,
+        )
 
 
 def open_record(record: RawRecord, slot: int, findings: Findings) -> OpenedRecord | None:

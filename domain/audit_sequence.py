@@ -11,7 +11,9 @@ from custody.domain.audit_findings import Findings
 from custody.domain.audit_record import OpenedRecord
 from custody.domain.entry import NO_PREVIOUS
 
-_CHAIN_BROKEN: Final = "the entry that follows was not made after the one stored here"
+_CHAIN_BROKEN: Final = (
+    "the chain breaks here: this entry and its neighbours were not made one after the other"
+)
 
 
 class EntrySequence:
@@ -28,11 +30,6 @@ class EntrySequence:
         self._broken_at: int | None = None
         self.size = 0
         self.orderly = True
-
-    @property
-    def last_leaf(self) -> bytes | None:
-        """The leaf hash of the last entry in order."""
-        return None if self._last is None else self._last.leaf
 
     def place(self, position: object) -> int | None:
         """Return the slot of the next record; None, with a finding, for one that has no place of its own."""

@@ -18,11 +18,14 @@ TrustedKeys: TypeAlias = Mapping[KeyId, bytes]
 Triple: TypeAlias = tuple[bytes, bytes, bytes]
 """Public key (32 raw bytes), signature, message."""
 
-VerifyMany: TypeAlias = Callable[[Sequence[Triple]], Sequence[bool]]
-"""Says of each signature, in order, whether it is good (Ed25519, RFC 8032 section 5.1.7)."""
+Answers: TypeAlias = Callable[[], Sequence[bool]]
+"""Waits for the answers to a batch: of each signature, in order, whether it is good."""
+
+VerifyMany: TypeAlias = Callable[[Sequence[Triple]], Answers]
+"""Begins to verify signatures (Ed25519, RFC 8032 section 5.1.7), perhaps while the caller goes on."""
 
 BATCH: Final = 512
-"""Signatures handed over at once: enough to keep two threads busy, at most 30 MiB of entries."""
+"""Signatures handed over at once: enough to keep two threads busy; at most 30 MiB of entries, twice."""
 
 
 class SignatureCheck:
@@ -34,7 +37,8 @@ class SignatureCheck:
         self._trusted = trusted
         self._verify_many = verify_many
         self._pending: list[tuple[int, Triple]] = []
-        self._refuted: deque[int] = deque(maxlen=2 * BATCH)
+        self._under_way: tuple[list[int], Answers] = ([], list)
+        self._refuted: deque[int] = deque(maxlen=4 * BATCH)
         self._unknown: tuple[int, KeyId] | None = None
         if not trusted:
             findings.leave_open("signatures")
@@ -51,25 +55,30 @@ class SignatureCheck:
             return
         self._pending.append((opened.slot, (raw, envelope.signature, envelope.signed_bytes())))
         if len(self._pending) >= BATCH:
-            self.flush()
+            self._hand_over()
 
     def flush(self) -> None:
-        """Verify what is gathered."""
-        pending, self._pending = self._pending, []
-        if not pending:
-            return
-        for (slot, _), good in zip(
-            pending, self._verify_many([triple for _, triple in pending]), strict=True
-        ):
-            if not good:
-                self._refuted.append(slot)
-                message = "the signature does not fit the entry: it was changed after it was signed"
-                self._findings.note("signatures", "bad-signature", slot, message)
+        """Wait until everything taken so far is verified."""
+        self._hand_over()
+        self._hand_over()
 
     def refuted(self, slot: int) -> bool:
         """Tell whether the signature of a recent slot was found to be bad or of an unknown key."""
         self.flush()
         return slot in self._refuted
+
+    def _hand_over(self) -> None:
+        """Begin a batch with what is gathered, then take in the answers to the one before."""
+        gathered, (slots, answers) = self._pending, self._under_way
+        self._pending, self._under_way = [], ([], list)
+        if gathered:
+            begun = self._verify_many([triple for _, triple in gathered])
+            self._under_way = ([slot for slot, _ in gathered], begun)
+        for slot, good in zip(slots, answers(), strict=True):
+            if not good:
+                self._refuted.append(slot)
+                message = "the signature does not fit the entry: it was changed after it was signed"
+                self._findings.note("signatures", "bad-signature", slot, message)
 
     def _unknown_key(self, slot: int, key_id: KeyId) -> None:
         """Report a run of entries by one unknown key once."""

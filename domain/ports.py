@@ -152,7 +152,10 @@ class Destination(Protocol):
         """Make one folder and flush its parent; returns False when a folder was there already."""
 
     def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
-        """Make one symbolic link, never replacing anything, and flush its folder."""
+        """Make one symbolic link, or finish one that an interruption left half made; flush its folder.
+
+        Never replaces anything: raises Refused when something else stands there.
+        """
 
     def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:
         """Set a folder's mode and time, after everything in it is in place."""

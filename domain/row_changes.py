@@ -6,7 +6,7 @@ shape says what an existing row keeps, the adapter does the merging.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 Value: TypeAlias = "str | int | bytes | None"
 
@@ -27,9 +27,11 @@ class Shape:
     keeps_in_run: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
-    """One row's change: the values of the shape's columns, then the row's id (16 bytes)."""
+class RowChange(NamedTuple):
+    """One row's change: the values of the shape's columns, then the row's id (16 bytes).
+
+    A named tuple: there is one for each event, and it is made in a third of a frozen dataclass's time.
+    """
 
     shape: Shape
     values: tuple[Value, ...]
@@ -57,10 +59,10 @@ FILE_COPYING: Final = Shape(
     table="transfers", columns=("revision", "attempt", "temporary"), fixed={"state": "copying"}
 )
 FILE_FSYNCED: Final = Shape(
-    table="transfers", columns=("revision", "attempt", "digests"), fixed={"state": "fsynced"}
+    table="transfers", columns=("revision", "attempt", "copy_size", "digests"), fixed={"state": "fsynced"}
 )
 FILE_VERIFIED: Final = Shape(
-    table="transfers", columns=("revision", "proved", "digests"), fixed={"state": "verified", **_SETTLED}
+    table="transfers", columns=("revision", "proved", "copy_size", "digests"), fixed={"state": "verified", **_SETTLED}
 )
 FILE_FAILED: Final = Shape(
     table="transfers",
@@ -70,15 +72,14 @@ FILE_FAILED: Final = Shape(
     keeps=frozenset({"job", "kind", "path", "source", "copy"}),
     keeps_in_run=_ORDINAL,
 )
-FILE_REQUEUED: Final = Shape(
-    table="transfers", columns=("revision", "run"), fixed={"state": "queued", "temporary": None}
-)
+# The temporary name stays: it says that the copying was begun in this run, so that a copy found is ours.
+FILE_REQUEUED: Final = Shape(table="transfers", columns=("revision", "run"), fixed={"state": "queued"})
 FILE_STILL_FSYNCED: Final = Shape(
     table="transfers", columns=("revision", "run"), fixed={"state": "fsynced", "temporary": None}
 )
 FILE_SKIPPED: Final = Shape(
     table="transfers",
-    columns=(*PLACE, "size", "mtime_ns", "proved", "digests"),
+    columns=(*PLACE, "size", "mtime_ns", "proved", "copy_size", "digests"),
     fixed={"kind": "file", "state": "skipped", "existed": 0, **_SETTLED},
     inserts=True,
     keeps_in_run=_ORDINAL,

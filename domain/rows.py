@@ -63,6 +63,7 @@ class TransferRow:
     attempt: int
     temporary: bytes | None
     proved: Position | None  # entry that proved the copy
+    copy_size: int | None = None  # of the content that the digests are of; the source may have changed since
     digests: Mapping[str, str] | None
     existed: bool  # directory: was there before this ledger made it
     refuted: bool  # the last pass over the copy found it changed, missing or unreadable

@@ -6,35 +6,16 @@ after the lane has said that it is true. Knows nothing of inventories, retries o
 
 import errno
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import (
-    Advanced,
-    CopyItem,
-    Failed,
-    Flushed,
-    Operation,
-    ReadBack,
-    Report,
-    Side,
-    Stage,
-    Window,
-)
-from custody.domain.errors import DestinationFailed
-from custody.domain.events import (
-    Event,
-    FileCopying,
-    FileFailed,
-    FileFsynced,
-    FileSkipped,
-    FileVerified,
-    Nanoseconds,
-)
+from custody.domain.copying import Advanced, Failed, Flushed, Operation, ReadBack, Report, Side, Window
+from custody.domain.errors import DestinationFailed, Refused
+from custody.domain.events import Event, FileCopying, FileFsynced, FileVerified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.job_site import JobSite, copy_item
+from custody.domain.use_cases.flights import Flight, failure, loss, prepared, proof, refusal
+from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
@@ -43,13 +24,6 @@ from custody.domain.use_cases.workshop import Workshop
 # The destination itself is done for: no other file of the job would fare better.
 HALTING_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENODEV})
 MAX_DESTINATION_EIO: Final = 1
-
-
-@dataclass(slots=True)
-class _Flight:
-    row: TransferRow
-    item: CopyItem
-    attempt: int
 
 
 class FileCopier:
@@ -62,7 +36,7 @@ class FileCopier:
         self._feed = feed
         self._journal = journal
         self._revisions = TransferRevisions()
-        self._flights: dict[TransferId, _Flight] = {}
+        self._flights: dict[TransferId, Flight] = {}
         self._destination_eio = 0
         self.retryable: list[TransferId] = []
         self.halted: str | None = None
@@ -92,15 +66,18 @@ class FileCopier:
             raise Interrupted(self._workshop.stop.requested() or "SIGTERM")
         return True
 
-    def _windows(self, rows: Iterable[TransferRow]) -> Iterator[list[_Flight]]:
-        window: list[_Flight] = []
+    def _windows(self, rows: Iterable[TransferRow]) -> Iterator[list[Flight]]:
+        settings = self._workshop.settings
+        window: list[Flight] = []
         size = 0
         for row in rows:
-            flight = self._flight(row)
-            if window and (
-                len(window) >= self._workshop.settings.window_files
-                or size + row.size > self._workshop.settings.window_bytes
-            ):
+            try:
+                flight = prepared(row, self._site)
+            except Refused as refused:
+                self._revisions.begin([row])
+                self._take_failed(row, row.attempt + 1, refusal(row, refused))
+                continue
+            if window and (len(window) >= settings.window_files or size + row.size > settings.window_bytes):
                 yield window
                 window, size = [], 0
             window.append(flight)
@@ -108,21 +85,7 @@ class FileCopier:
         if window:
             yield window
 
-    def _flight(self, row: TransferRow) -> _Flight:
-        operation, attempt = self._operation(row), row.attempt
-        temporary = b""
-        if operation is Operation.COPY:
-            attempt += 1
-            temporary = f".custody-{row.id.hex[:16]}.{attempt}.part".encode()
-        item = copy_item(row, self._site, operation, temporary)
-        return _Flight(row, item, attempt)
-
-    def _operation(self, row: TransferRow) -> Operation:
-        if row.state == "fsynced":
-            return Operation.READ_BACK
-        return Operation.COPY if self._site.destination.standing(row.path) is None else Operation.ADOPT
-
-    def _launch(self, window: list[_Flight]) -> None:
+    def _launch(self, window: list[Flight]) -> None:
         self._revisions.begin([flight.row for flight in window])
         for flight in window:
             self._flights[flight.row.id] = flight
@@ -151,65 +114,28 @@ class FileCopier:
             case ReadBack():
                 self._take_read_back(self._flights.pop(report.transfer), report)
             case Failed():
-                self._take_failed(self._flights.pop(report.transfer), report)
+                flight = self._flights.pop(report.transfer)
+                self._take_failed(flight.row, flight.attempt, report)
             case _:
                 return
 
-    def _take_flushed(self, flight: _Flight, report: Flushed) -> None:
-        # An equal file that was there before this ledger began on it is skipped, not claimed as copied.
-        if flight.item.operation is Operation.COPY or flight.attempt:
+    def _take_flushed(self, flight: Flight, report: Flushed) -> None:
+        flight.flushed = True
+        if flight.ours:
             self._record(
                 report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)
             )
 
-    def _take_read_back(self, flight: _Flight, report: ReadBack) -> None:
-        row = flight.row
-        if flight.item.operation is Operation.ADOPT and not flight.attempt:
-            outcome = "skipped"
-            self._end(
-                row.id,
-                FileSkipped(
-                    job=self._site.id,
-                    run=self._site.run,
-                    path=row.path,
-                    source=row.source,
-                    size=report.size,
-                    mtime_ns=Nanoseconds(row.mtime_ns),
-                    reason="already-present",
-                    digests=report.digests,
-                    read_back=report.method,
-                ),
-            )
-        else:
-            outcome = "verified"
-            self.tried += 1
-            self._end(
-                row.id,
-                FileVerified(
-                    path=row.path, size=report.size, digests=report.digests, read_back=report.method
-                ),
-            )
-        self._workshop.progress.finished(row.path, outcome)
+    def _take_read_back(self, flight: Flight, report: ReadBack) -> None:
+        event = proof(flight, report, self._site)
+        self._end(flight.row.id, event)
+        verified = isinstance(event, FileVerified)
+        self.tried += verified
+        self._workshop.progress.finished(flight.row.path, "verified" if verified else "skipped")
 
-    def _take_failed(self, flight: _Flight, report: Failed) -> None:
-        row = flight.row
-        self._end(
-            row.id,
-            FileFailed(
-                job=self._site.id,
-                run=self._site.run,
-                path=row.path,
-                source=row.source,
-                stage=report.stage.value,
-                error=report.error,
-                errno=report.errno,
-                offset=report.offset,
-                message=report.message,
-                attempt=max(flight.attempt, 1),
-                moved_to=report.moved_to,
-            ),
-        )
-        if report.transient and flight.attempt <= self._workshop.settings.retries:
+    def _take_failed(self, row: TransferRow, attempt: int, report: Failed) -> None:
+        self._end(row.id, failure(row, attempt, report, self._site))
+        if report.transient and attempt <= self._workshop.settings.retries:
             self.retryable.append(row.id)
         else:
             self.tried += 1
@@ -227,27 +153,13 @@ class FileCopier:
         flight = self._flights.pop(lost.suspect, None) if lost.suspect else None
         if flight is None:
             return
-        error, message = (
-            ("stalled", f"no progress for {self._workshop.settings.stall_timeout_seconds:g} s; given up")
-            if lost.stalled
-            else ("lane-died", "the copying process died while it worked on this file")
-        )
-        stage = Stage.READ_BACK if flight.item.operation is Operation.READ_BACK else Stage.READ
-        self._take_failed(
-            flight,
-            Failed(
-                transfer=flight.row.id,
-                stage=stage,
-                side=Side.SOURCE,
-                error=error,
-                message=message,
-                transient=not lost.stalled,
-            ),
-        )
+        timeout = self._workshop.settings.stall_timeout_seconds
+        report = loss(flight, stalled=lost.stalled, stall_timeout_seconds=timeout)
+        self._take_failed(flight.row, flight.attempt, report)
         if flight.item.temporary:
             self._remove_temporary(flight)
 
-    def _remove_temporary(self, flight: _Flight) -> None:
+    def _remove_temporary(self, flight: Flight) -> None:
         try:
             self._site.destination.remove_temporary(flight.row.path, flight.item.temporary)
         except DestinationFailed as error:

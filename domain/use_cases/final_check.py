@@ -4,11 +4,11 @@ Knows that one listing proves nothing about completeness: the sources are walked
 recorded. Changes nothing at the source; at the destination it only looks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from custody.domain.copying import Listed, ListedEntry, Walk
+from custody.domain.copying import Listed, ListedEntry, Stage, Walk
 from custody.domain.events import CopyRefuted, InventoryChanged, InventoryTaken, Nanoseconds
-from custody.domain.identifiers import Stream, TransferId, transfer_id
+from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import job_folders, strangers
@@ -44,10 +44,12 @@ class FinalCheck:
         expected = inventory.files + inventory.directories + inventory.links + inventory.special
         return entries == expected and size == inventory.bytes
 
-    def second_walk(self, sources: Sequence[RawPath], inventory: InventoryTaken, job_revision: int) -> int:
-        """Walk the sources again and record what appeared, vanished or changed.
+    def second_walk(
+        self, sources: Sequence[RawPath], inventory: InventoryTaken, note: Callable[[InventoryChanged], None]
+    ) -> int:
+        """Walk the sources again and ``note`` what appeared, vanished or changed; returns how many differences.
 
-        Returns the number of InventoryChanged events recorded. Raises LaneLost or Interrupted.
+        Raises LaneLost or Interrupted.
         """
         listing = Listing()
         for _, entries in self._walk(sources):
@@ -55,11 +57,19 @@ class FinalCheck:
                 listing.add(entry)
         if listing.digest == inventory.digest:
             return 0
-        return self._record_changes(sources, job_revision)
+        count = 0
+        for change in self._changes(sources):
+            count += 1
+            note(change)
+        if not count:
+            # It was changed back meanwhile, or in something that no row holds: still a difference.
+            count = 1
+            note(self._changed("changed", RawPath(name(sources[0])), sources[0], None))
+        self._journal.commit()
+        return count
 
-    def _record_changes(self, sources: Sequence[RawPath], job_revision: int) -> int:
+    def _changes(self, sources: Sequence[RawPath]) -> Iterator[InventoryChanged]:
         seen: set[TransferId] = set()
-        changes = 0
         for source, entries in self._walk(sources):
             ids = [transfer_id(self._site.id, entry.path) for entry in entries]
             rows = self._workshop.model.find(ids)
@@ -67,18 +77,11 @@ class FinalCheck:
             for transfer, entry in zip(ids, entries, strict=True):
                 change = _change(entry, rows.get(transfer), self._site.run)
                 if change:
-                    changes += 1
-                    self._add(
-                        job_revision + changes, change, entry.path, join(parent(source), entry.path), entry
-                    )
+                    yield self._changed(change, entry.path, join(parent(source), entry.path), entry)
         for kind in _KINDS:
-            states = (*GOOD_STATES, "failed")
-            for row in pages(self._workshop.model, self._site, *states, kind=kind):
+            for row in pages(self._workshop.model, self._site, *GOOD_STATES, "failed", kind=kind):
                 if row.id not in seen:
-                    changes += 1
-                    self._add(job_revision + changes, "vanished", row.path, row.source, None)
-        self._journal.commit()
-        return changes
+                    yield self._changed("vanished", row.path, row.source, None)
 
     def _walk(self, sources: Sequence[RawPath]) -> Iterator[tuple[RawPath, Sequence[ListedEntry]]]:
         for source in sources:
@@ -87,20 +90,16 @@ class FinalCheck:
                 if isinstance(report, Listed):
                     yield source, report.entries
 
-    def _add(
-        self, revision: int, change: str, path: RawPath, source: RawPath, entry: ListedEntry | None
-    ) -> None:
-        self._journal.add(
-            Stream("job", self._site.id),
-            revision,
-            InventoryChanged(
-                run=self._site.run,
-                change=change,
-                path=path,
-                source=source,
-                size=entry.size if entry and entry.kind == "file" else None,
-                mtime_ns=Nanoseconds(entry.mtime_ns) if entry else None,
-            ),
+    def _changed(
+        self, change: str, path: RawPath, source: RawPath, entry: ListedEntry | None
+    ) -> InventoryChanged:
+        return InventoryChanged(
+            run=self._site.run,
+            change=change,
+            path=path,
+            source=source,
+            size=entry.size if entry and entry.kind == "file" else None,
+            mtime_ns=Nanoseconds(entry.mtime_ns) if entry else None,
         )
 
     def foreign_entries(self) -> int:
@@ -109,7 +108,9 @@ class FinalCheck:
         for folder in job_folders(self._workshop.model, self._job):
             paths = [join(folder, entry) for entry in self._site.destination.names(folder)]
             destination = self._site.destination_path
-            for path in strangers(self._workshop.model, self._site.id, destination, paths):
+            for path in strangers(
+                self._workshop.model, self._workshop.reader, self._site.id, destination, paths
+            ):
                 found += 1
                 stream = file_stream(transfer_id(self._site.id, path))
                 message = "this entry lies in a folder that was made for the copy and no job put it there"
@@ -125,7 +126,14 @@ class FinalCheck:
 def _change(entry: ListedEntry, row: TransferRow | None, run: int) -> str | None:
     if row is None or row.run != run:
         return "appeared"
-    same_kind = row.kind in {entry.kind, "special"}
-    if not same_kind or (entry.kind == "file" and (row.size, row.mtime_ns) != (entry.size, entry.mtime_ns)):
-        return "changed"
-    return None
+    if row.state == "failed" and row.stage == Stage.INVENTORY.value:
+        return None  # what it was is not known
+    kind = entry.kind if entry.kind in _KINDS else "special"
+    facts = [(row.kind, kind)]
+    if kind != "special":
+        facts.append((str(row.mtime_ns), str(entry.mtime_ns)))
+    if kind == "file":
+        facts.append((str(row.size), str(entry.size)))
+    if kind != "link" and row.state != "skipped":  # those rows do not hold the mode
+        facts.append((str(row.mode), str(entry.mode)))
+    return "changed" if any(then != now for then, now in facts) else None

@@ -39,6 +39,8 @@ def _chosen(workshop: Workshop, job: JobRow, run: int) -> Iterator[TransferRow]:
     """Yield all verified files of the job, or evenly spread ones: the read model is asked for each."""
     sample = workshop.settings.sample_files
     total = sum(item.count for item in workshop.model.tallies(job.id, run) if item.state == "verified")
+    if not (workshop.settings.final_pass or sample):
+        return
     step = 1 if workshop.settings.final_pass else max(1, total // sample)
     after, seen = -1, 0
     while rows := workshop.model.transfers(job.id, states=("verified",), after=after):
@@ -59,7 +61,7 @@ def read_back_item(row: TransferRow, destination: RawPath) -> CopyItem:
         destination=destination,
         path=row.path,
         temporary=b"",
-        size=row.size,
+        size=row.size if row.copy_size is None else row.copy_size,
         mtime_ns=row.mtime_ns,
         atime_ns=row.atime_ns,
         mode=row.mode,

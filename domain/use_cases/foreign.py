@@ -3,12 +3,17 @@
 A folder that was there before is not searched: what others keep in it is theirs.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from custody.domain.identifiers import JobId, transfer_id
+from custody.domain.events import FileFailed
+from custody.domain.identifiers import JobId, Stream, transfer_id
 from custody.domain.paths import RawPath, join
-from custody.domain.ports import ReadModel
+from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import JobRow
+
+_SET_ASIDE: Final = re.compile(rb"(.+)\.custody-bad-[0-9a-f]{8}(?:\.\d+)?", re.DOTALL)
 
 
 def job_folders(model: ReadModel, job: JobRow) -> Iterator[RawPath]:
@@ -19,10 +24,27 @@ def job_folders(model: ReadModel, job: JobRow) -> Iterator[RawPath]:
         yield from (row.path for row in rows if not row.existed)
 
 
-def strangers(model: ReadModel, job: JobId, destination: RawPath, paths: Sequence[RawPath]) -> list[RawPath]:
+def strangers(
+    workshop: Workshop, job: JobId, destination: RawPath, paths: Sequence[RawPath]
+) -> list[RawPath]:
     """Return those of the paths below a job's destination that no job of this ledger has an entry for."""
     ids = {transfer_id(job, path): path for path in paths}
-    known = model.find(list(ids))
+    known = workshop.model.find(list(ids))
     copies = {join(destination, path): path for transfer, path in ids.items() if transfer not in known}
-    elsewhere = model.known_copies(list(copies))
-    return [path for copy, path in copies.items() if copy not in elsewhere]
+    elsewhere = workshop.model.known_copies(list(copies))
+    return [
+        path
+        for copy, path in copies.items()
+        if copy not in elsewhere and not _was_put_aside(workshop.reader, job, path)
+    ]
+
+
+def _was_put_aside(reader: LedgerReader, job: JobId, path: RawPath) -> bool:
+    """Tell whether the ledger says that a bad copy was moved to this name."""
+    original, mark, _ = path.rpartition(ASIDE_MARK)
+    if not mark:
+        return False
+    history = reader.history(file_stream(transfer_id(job, original)))
+    return any(
+        isinstance(recorded.event, FileFailed) and recorded.event.moved_to == path for recorded in history
+    )

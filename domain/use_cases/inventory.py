@@ -35,6 +35,19 @@ def is_unchanged(entry: ListedEntry, row: TransferRow) -> bool:
     return entry.size == row.size and entry.mtime_ns == row.mtime_ns
 
 
+def is_proved(row: TransferRow | None) -> bool:
+    """Tell whether the row holds the source as it was when its copy was proved, unrefuted since.
+
+    A row that was queued again holds what the source is now, but the digests of what it was.
+    """
+    return (
+        row is not None
+        and row.state in {"verified", "skipped"}
+        and row.proved is not None
+        and not row.refuted
+    )
+
+
 def copy_stands(destination: Destination, path: bytes, row: TransferRow) -> bool:
     """Tell whether the proved copy stands at the destination, by kind, size and modification time."""
     standing = destination.standing(path)
@@ -91,7 +104,7 @@ class InventoryTaker:
         strangers = [
             join(self._site.destination_path, entry.path)
             for entry in entries
-            if entry.kind == "file" and not _is_proved(rows.get(ids[entry.path]))
+            if entry.kind == "file" and not is_proved(rows.get(ids[entry.path]))
         ]
         proved = self._workshop.model.proved_copies(strangers)
         for entry in entries:
@@ -99,7 +112,7 @@ class InventoryTaker:
             row = rows.get(ids[entry.path])
             if row is not None and row.run == self._site.run and not _is_listing_failure(row):
                 continue
-            proof = row if _is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
+            proof = row if is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
             event = self._event(entry, join(parent(source), entry.path), row, proof)
             self._record(ids[entry.path], row, event)
         self._journal.commit()
@@ -131,6 +144,7 @@ class InventoryTaker:
         if (
             proof is not None
             and digests is not None
+            and is_proved(proof)
             and is_unchanged(entry, proof)
             and set(self._site.algorithms) <= digests.keys()
             and copy_stands(self._site.destination, entry.path, proof)
@@ -179,11 +193,7 @@ class InventoryTaker:
 
     def _link(self, entry: ListedEntry, source: RawPath) -> Event:
         target = entry.target or RawPath(b"")
-        standing = self._site.destination.standing(entry.path)
-        if standing is None:
-            self._site.destination.make_link(entry.path, target, entry.mtime_ns)
-        elif standing.kind != "link" or standing.target != target:
-            raise Refused("something else stands where the link should be")
+        self._site.destination.make_link(entry.path, target, entry.mtime_ns)
         return LinkRecorded(
             job=self._site.id,
             run=self._site.run,
@@ -221,10 +231,6 @@ class InventoryTaker:
 
     def _record(self, transfer: TransferId, row: TransferRow | None, event: Event) -> None:
         self._journal.add(file_stream(transfer), (row.revision if row else 0) + 1, event)
-
-
-def _is_proved(row: TransferRow | None) -> bool:
-    return row is not None and row.proved is not None and not row.refuted
 
 
 def _is_listing_failure(row: TransferRow) -> bool:

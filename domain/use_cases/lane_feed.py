@@ -94,7 +94,15 @@ class LaneFeed:
         """Wait, unless a stop is asked for. Nothing is under way."""
         until = self._clock.monotonic() + seconds
         while not self.stopping and self._clock.monotonic() < until:
-            self._lane.report(POLL_SECONDS)
+            try:
+                self._lane.report(POLL_SECONDS)
+            except LaneDied:
+                self._lost(stalled=False)
+
+    def close(self) -> None:
+        """Leave nothing to whoever uses the lane next: what is still under way is abandoned with the lane."""
+        if self._under_way:
+            self._reset()
 
     def _hear(self, report: Report) -> None:
         self._heard_at = self._clock.monotonic()

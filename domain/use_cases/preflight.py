@@ -16,7 +16,7 @@ from custody.domain.paths import RawPath, join, name, parent, printable
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.inventory import is_unchanged
+from custody.domain.use_cases.inventory import is_proved, is_unchanged
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
 from custody.domain.use_cases.places import place_problems
 from custody.domain.use_cases.workshop import Surveyor
@@ -244,7 +244,7 @@ def _is_proved(entry: ListedEntry, standing: Standing, proof: TransferRow | None
     """Tell whether this ledger proved the copy that stands there, of the source as it is now."""
     return (
         proof is not None
-        and not proof.refuted
+        and is_proved(proof)
         and is_unchanged(entry, proof)
         and (standing.size, standing.mtime_ns) == (proof.size, proof.mtime_ns)
     )

@@ -5,8 +5,10 @@ The plan and the batch file's own bytes are kept as documents, cited by their SH
 
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
 from custody.domain.events import BatchQueued, CaseOpened, ExhibitRegistered, JobQueued
 from custody.domain.identifiers import (
     FIRST_REVISION,
@@ -16,14 +18,14 @@ from custody.domain.identifiers import (
     exhibit_stream,
     job_id,
 )
-from custody.domain.paths import RawPath
+from custody.domain.paths import RawPath, to_json
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import LedgerReader, Recording
 from custody.domain.rows import BatchRow
 from custody.domain.use_cases.workshop import Workshop
 
 MAX_SOURCES_IN_EVENT: Final = 100  # the plan has them all; an entry holds at most 60 KiB
-MAX_SOURCE_BYTES_IN_EVENT: Final = 16 * 1024
+MAX_SOURCE_BYTES_IN_EVENT: Final = 8 * 1024  # as JSON: a strange name takes six times its bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _first(sources: tuple[RawPath, ...]) -> tuple[RawPath, ...]:
     chosen: list[RawPath] = []
     size = 0
     for source in sources[:MAX_SOURCES_IN_EVENT]:
-        size += len(source)
+        size += len(canonical.encode(cast("JsonObject", to_json("path", source))))
         if size > MAX_SOURCE_BYTES_IN_EVENT:
             break
         chosen.append(source)

@@ -7,6 +7,7 @@ compared and not trusted, and that a verified copy is confirmed by a look at the
 from collections.abc import Iterator
 
 from custody.domain.copying import Stage
+from custody.domain.errors import Refused
 from custody.domain.events import FileFailed, FileResumed
 from custody.domain.ports import ReadModel
 from custody.domain.rows import TransferRow
@@ -42,11 +43,8 @@ class Recovery:
     def take_up_unfinished(self) -> None:
         """Take up every file that was begun and not flushed; ``fsynced`` ones need only their read-back."""
         for row in pages(self._workshop.model, self._site, "copying"):
-            removed = row.temporary is not None and self._site.destination.remove_temporary(
-                row.path, row.temporary
-            )
-            published = self._site.destination.standing(row.path) is not None
-            found = "published" if published else "temporary" if removed else "nothing"
+            removed = self._remove_temporary(row)
+            found = "published" if self._standing(row) else "temporary" if removed else "nothing"
             self._resume(row, found)
         self._journal.commit()
 
@@ -60,12 +58,30 @@ class Recovery:
     def confirm_verified(self) -> None:
         """Look whether every verified copy still stands; a missing one is copied again."""
         for row in pages(self._workshop.model, self._site, "verified"):
-            standing = self._site.destination.standing(row.path)
+            try:
+                standing = self._site.destination.standing(row.path)
+            except Refused:
+                self._refuse(row)
+                continue
             if standing is None:
                 self._resume(row, "missing")
             elif (standing.kind, standing.size, standing.mtime_ns) != ("file", row.size, row.mtime_ns):
                 self._refuse(row)
         self._journal.commit()
+
+    def _remove_temporary(self, row: TransferRow) -> bool:
+        if row.temporary is None:
+            return False
+        try:
+            return self._site.destination.remove_temporary(row.path, row.temporary)
+        except Refused:
+            return False  # the folder is no folder any more: the copying itself will say so
+
+    def _standing(self, row: TransferRow) -> bool:
+        try:
+            return self._site.destination.standing(row.path) is not None
+        except Refused:
+            return False
 
     def _resume(self, row: TransferRow, found: str) -> None:
         self._journal.add(file_stream(row.id), row.revision + 1, FileResumed(run=self._site.run, found=found))

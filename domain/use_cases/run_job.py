@@ -5,7 +5,7 @@ Each step asks the ledger what is already done, so that it may begin again after
 
 from dataclasses import dataclass
 
-from custody.domain.errors import DestinationFailed
+from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import Event, InventoryTaken, JobCompleted, JobFailed, JobResumed, JobStarted
 from custody.domain.identifiers import Stream
 from custody.domain.plan import JobPlan
@@ -68,12 +68,19 @@ class JobRunner:
         except DestinationFailed as error:
             self._halted = error.what
             return self._give_up(error.what)
+        except Refused as refused:
+            # A folder of ours was replaced by something else meanwhile.
+            return self._give_up(refused.what)
         except LaneLost as lost:
-            reason = "the source did not answer while it was listed" if lost.stalled else str(lost)
-            return self._give_up(reason)
+            stalled, died = (
+                "the source did not answer while it was listed",
+                "the process that lists the source died",
+            )
+            return self._give_up(stalled if lost.stalled else died)
 
     def close(self) -> None:
-        """Let go of the destination, so that others may use it."""
+        """Let go of the lane and of the destination, so that others may use them."""
+        self._feed.close()
         self._site.destination.close()
 
     def _begin(self, *, again: bool) -> InventoryTaken:
@@ -109,14 +116,14 @@ class JobRunner:
         recovery = Recovery(self._workshop, self._site, self._journal)
         if again:
             recovery.take_up_failed()
+        copier = FileCopier(self._workshop, self._site, self._feed, self._journal)
         whole = False
-        while not (whole or self._halted or self._stopped):
+        while not (whole or copier.halted) and self._may_go_on(copier.tried, copier.failed):
             recovery.take_up_unfinished()
-            copier = FileCopier(self._workshop, self._site, self._feed, self._journal)
             # Read-backs first: their copies were claimed before, and wait for their proof.
             whole = self._work(copier, "fsynced") and self._work(copier, "queued") and self._retry(copier)
-            self._halted = copier.halted
-            self._stopped = not self._may_go_on.add(copier.tried, copier.failed)
+        self._halted = copier.halted
+        self._stopped = not self._may_go_on.add(copier.tried, copier.failed)
 
     def _work(self, copier: FileCopier, state: str) -> bool:
         rows = pages(self._workshop.model, self._site, state)
@@ -149,8 +156,7 @@ class JobRunner:
         if self._stopped:
             return self._give_up("too many files failed", stopped=True)
         check = FinalCheck(self._workshop, self._job, self._site, self._feed, self._journal)
-        changes = check.second_walk(self._plan.sources, inventory, self._revision)
-        self._revision += changes
+        changes = check.second_walk(self._plan.sources, inventory, self._add)
         foreign = check.foreign_entries()
         sums = self._tally()
         reasons = [
@@ -201,6 +207,9 @@ class JobRunner:
         return round((self._workshop.clock.monotonic() - self._began_at) * 1000)
 
     def _record(self, event: Event) -> None:
+        self._add(event)
+        self._journal.commit()
+
+    def _add(self, event: Event) -> None:
         self._revision += 1
         self._journal.add(Stream("job", self._site.id), self._revision, event)
-        self._journal.commit()

@@ -190,7 +190,9 @@ class _Pass:
         try:
             for path in job_folders(self._workshop.model, job):
                 names = [join(path, entry) for entry in destination.names(path)]
-                for extra in strangers(self._workshop.model, job.id, job.destination, names):
+                for extra in strangers(
+                    self._workshop.model, self._workshop.reader, job.id, job.destination, names
+                ):
                     self._take_extra(job, folder, extra)
         finally:
             destination.close()

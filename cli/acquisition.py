@@ -1,0 +1,106 @@
+"""Acquisitions from the command line: the checks before, the run with its progress, the answer.
+
+Knows the order: nothing is written before every check has passed. What copying means is for the pipeline.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from custody.cli.adapters import LedgerView, reading_ledger
+from custody.cli.evidence import surveying, working
+from custody.cli.exit_codes import interruption
+from custody.cli.options import Invocation
+from custody.cli.output import Answer
+from custody.cli.progress import shown_progress
+from custody.cli.render import batch_answer, batch_code
+from custody.cli.run_log import log_result, log_start
+from custody.cli.session import Session, in_session
+from custody.cli.signals import pausing_on_signals
+from custody.cli.surveys import survey_answer
+from custody.domain.errors import Refused, UsageError
+from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
+from custody.domain.paths import RawPath, parent, printable
+from custody.domain.plan import Plan
+from custody.domain.use_cases.lane_feed import Interrupted, LaneLost
+from custody.domain.use_cases.preflight import Survey, survey
+from custody.domain.use_cases.queue_batch import Instruction
+from custody.domain.use_cases.run_batch import resume, retry, start
+from custody.domain.use_cases.workshop import BatchResult, Workshop
+
+Work = Callable[[Workshop], BatchResult]
+
+
+def absolute(path: str) -> RawPath:
+    """Return a path of the command line as absolute raw bytes, without resolving links. Raises UsageError."""
+    if not path or "\0" in path:
+        raise UsageError(f"not a path: {path!r}")
+    return RawPath(os.path.abspath(os.fsencode(path)))  # noqa: PTH100 - raw bytes, links kept
+
+
+def read_batch_file(file: str) -> tuple[Plan, Instruction]:
+    """Read a batch file. Raises UsageError when it cannot be read, and with every mistake in it."""
+    path = absolute(file)
+    try:
+        with Path(os.fsdecode(path)).open("rb") as stream:
+            content = stream.read(MAX_INSTRUCTION_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"the batch file cannot be read: {printable(path)}: {error.strerror}",
+            hint="check its name and rights",
+        ) from error
+    plan = read_instruction(
+        printable(Path(file).name.encode(errors="surrogateescape")), content, folder=parent(path)
+    )
+    return plan, Instruction(path=path, content=content)
+
+
+def check_plan(run: Invocation, plan: Plan) -> Answer:
+    """Make every check of a plan that only reads. Raises Refused with all that speaks against it."""
+    with reading_ledger(run) as view:
+        return survey_answer(plan, _survey(run, view, plan))
+
+
+def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None) -> Answer:
+    """Check a plan, then run it. Raises Refused before anything is written."""
+
+    def checked_run(session: Session) -> Answer:
+        _survey(run, session.view(), plan)
+        return _run(session, lambda workshop: start(workshop, plan, instruction=instruction))
+
+    return in_session(run, checked_run)
+
+
+def resume_batch(run: Invocation, batch: str | None) -> Answer:
+    """Continue an unfinished batch. Raises NotFound."""
+    return in_session(run, lambda session: _run(session, lambda workshop: resume(workshop, batch)))
+
+
+def retry_batch(run: Invocation, batch: str) -> Answer:
+    """Try the failed files of a batch again. Raises NotFound."""
+    return in_session(run, lambda session: _run(session, lambda workshop: retry(workshop, batch)))
+
+
+def _survey(run: Invocation, view: LedgerView, plan: Plan) -> Survey:
+    """Look before the work; a signal ends the command, since there is nothing yet to pause."""
+    try:
+        with pausing_on_signals(run.output.note) as stop, surveying(view, stop) as surveyor:
+            return survey(plan, surveyor)
+    except Interrupted as interrupted:
+        raise interruption(interrupted.signal) from interrupted
+    except LaneLost as lost:
+        what = "did not answer in time" if lost.stalled else "made the reading process die"
+        raise Refused(f"a source {what} while it was listed", hint="check the device and its cable") from lost
+
+
+def _run(session: Session, work: Work) -> Answer:
+    run = session.run
+    log_start(session.log, run.command)
+    with (
+        pausing_on_signals(run.output.note) as stop,
+        shown_progress(run.output, session.clock, verbose=run.choices.verbose) as progress,
+        working(session, stop, progress) as workshop,
+    ):
+        result = work(workshop)
+    log_result(session.log, result, batch_code(result))
+    return batch_answer(result)

@@ -1,0 +1,73 @@
+"""The audit from the command line: the ledger as it lies there, the workspace's keys, and the verdicts.
+
+Knows how findings are shown. Judges nothing; see ``domain.audit``.
+"""
+
+from typing import Final
+
+from custody.cli.adapters import ledger_paths, trusted_keys
+from custody.cli.exit_codes import ExitCode
+from custody.cli.options import Invocation
+from custody.cli.output import Answer
+from custody.cli.render import limited
+from custody.cli.wording import counted, wrapped
+from custody.cli.workspace import open_workspace
+from custody.domain.use_cases.audit_ledger import AuditResult, audit
+from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
+from custody.infrastructure.event_store.audit_source import open_for_audit
+
+_CODE: Final = {
+    "passed": ExitCode.OK,
+    "failed": ExitCode.REFUTED,
+    "indeterminate": ExitCode.CANNOT_TELL,
+}
+_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
+
+
+def audit_workspace(run: Invocation) -> Answer:
+    """Audit the ledger of the invocation's workspace. Raises LedgerUnreadable for a damaged file."""
+    workspace = open_workspace(run)
+    with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
+        return audit_answer(audit(source, trusted_keys(workspace), verify_many))
+
+
+def audit_answer(result: AuditResult) -> Answer:
+    """Return the answer of an audit: every finding, a verdict line each, and what it does not show."""
+    findings = [
+        f"  {_place(finding.position)}  {finding.code}: {finding.message}" for finding in result.findings
+    ]
+    if result.findings_not_listed:
+        findings.append(f"  … and {result.findings_not_listed} findings more")
+    number = len(result.findings) + result.findings_not_listed
+    return Answer(
+        code=_CODE[result.verdict],
+        verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
+        f"{counted(number, 'finding')}",
+        lines=[
+            *limited(findings),
+            *(f"  {check:<12}  {verdict}" for check, verdict in result.verdicts.items()),
+            *(line for note in result.notes for line in wrapped(f"note: {note}", "  ")),
+            "  an audit does not show:",
+            *(line for limit in result.not_shown for line in wrapped(f"- {limit}", "   ")),
+        ],
+        fields={
+            "entries": result.entries,
+            "verdicts": dict(result.verdicts),
+            "findings": [
+                {
+                    "position": finding.position,
+                    "check": finding.check,
+                    "code": finding.code,
+                    "message": finding.message,
+                }
+                for finding in result.findings
+            ],
+            "findings_not_listed": result.findings_not_listed,
+            "notes": list(result.notes),
+            "not_shown": list(result.not_shown),
+        },
+    )
+
+
+def _place(position: int | None) -> str:
+    return "at no one position" if position is None else f"position {position}"

@@ -1,0 +1,83 @@
+"""Progress bars on a terminal: one for the file at work, with its phase, and one for the total.
+
+Knows ``rich``; imported only where there is a terminal to draw on.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.text import Text
+
+from custody.cli.progress import Meter, said
+from custody.cli.wording import duration, size_text
+from custody.domain.paths import printable
+from custody.domain.ports import Clock
+
+REDRAW_SECONDS: Final = 0.12
+NAME_WIDTH: Final = 22
+BAR_WIDTH: Final = 12
+
+
+class Bars:
+    """A file bar and a total bar."""
+
+    def __init__(self, progress: Progress, clock: Clock) -> None:
+        """Draw nothing until there is something to say."""
+        self._progress = progress
+        self._clock = clock
+        self._drawn_at = -REDRAW_SECONDS
+        self._file: TaskID = progress.add_task("", total=None, visible=False, facts="")
+        self._total: TaskID = progress.add_task(_fitted("total"), total=None, visible=False, facts="")
+
+    def show(self, meter: Meter) -> None:
+        """Draw when it is time."""
+        now = self._clock.monotonic()
+        if now - self._drawn_at < REDRAW_SECONDS and meter.bytes_done < meter.bytes:
+            return
+        self._drawn_at = now
+        if meter.path:
+            self._progress.update(
+                self._file, description=_fitted(printable(meter.path)), visible=True,
+                completed=meter.file_bytes, facts=f"{meter.phase:<9} {size_text(meter.file_bytes)}",
+            )  # fmt: skip
+        self._progress.update(
+            self._total,
+            total=max(meter.bytes, 1),
+            completed=meter.bytes_done,
+            visible=True,
+            facts=_facts(meter),
+        )
+
+    def say(self, kind: str, path: bytes | None, text: str) -> None:
+        """Print a line above the bars."""
+        self._progress.console.print(Text(said(kind, path, text)), soft_wrap=True)
+
+
+@contextmanager
+def bars(clock: Clock, *, colored: bool) -> Iterator[Bars]:
+    """Give bars on stderr and take them away at the end."""
+    console = Console(stderr=True, no_color=not colored, highlight=False, file=sys.stderr)
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(bar_width=BAR_WIDTH),
+        TextColumn("{task.fields[facts]}", markup=False),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True, refresh_per_second=8) as progress:
+        yield Bars(progress, clock)
+
+
+def _facts(meter: Meter) -> str:
+    percent = 100 * meter.bytes_done // meter.bytes if meter.bytes else 0
+    left = "" if meter.eta_seconds is None else f" {duration(meter.eta_seconds)} left"
+    return f"{percent:3d} % {meter.files_done}/{meter.files} {size_text(round(meter.rate))}/s{left}"
+
+
+def _fitted(name: str) -> str:
+    """Return a name in exactly the columns it has; its end says more than its beginning."""
+    while cell_len(name) > NAME_WIDTH:
+        name = "…" + name[2:]
+    return set_cell_size(name, NAME_WIDTH)

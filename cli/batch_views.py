@@ -1,0 +1,131 @@
+"""Batches as people look at them: the list, how far one is, what one was asked to do.
+
+Knows the read model's rows; changes nothing.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from custody.cli.output import Answer
+from custody.cli.render import SHORT_ID, counts_fields, counts_text, limited, resume_command
+from custody.cli.wording import counted, size_text
+from custody.domain.errors import NotFound
+from custody.domain.paths import printable, to_json
+from custody.domain.ports import LedgerReader, ReadModel
+from custody.domain.rows import BatchRow, JobRow
+from custody.domain.use_cases.batch_results import failure_of
+from custody.domain.use_cases.queue_batch import plan_of
+from custody.domain.use_cases.tally import tally
+from custody.domain.use_cases.workshop import Counts, Failure
+
+MAX_FAILURES: Final = 1000
+_WITHOUT_COPY: Final = ("file", "directory", "link")
+
+
+def list_answer(model: ReadModel) -> Answer:
+    """Return all batches, the one queued last first."""
+    rows = model.batches()
+    lines = [
+        f"  {row.batch[:SHORT_ID]}  {row.state:<10}  run {row.run}  {row.queued_at[:19]}Z  "
+        f"{counted(row.jobs, 'job')}  {row.name}"
+        for row in rows
+    ]
+    return Answer(
+        verdict=f"{counted(len(rows), 'batch', 'batches')}",
+        lines=lines,
+        fields={"batches": [_batch_fields(row) for row in rows]},
+    )
+
+
+def status_answer(model: ReadModel, batch: str | None) -> Answer:
+    """Return how far a batch is, by default the last. Raises NotFound."""
+    row = _found(model, batch)
+    jobs = model.jobs(row.batch)
+    sums = [tally(model.tallies(job.id, row.run)) for job in jobs]
+    counts = sum((one.counts for one in sums), Counts())
+    size = sum(one.verified_bytes for one in sums)
+    lines = [
+        f"  {job.index + 1}  {job.state:<10}  {job.name}: {counts_text(one.counts)}"
+        for job, one in zip(jobs, sums, strict=True)
+    ]
+    if row.state not in {"completed", "queued"}:
+        lines.append(f"  go on with: {resume_command(row.batch)}")
+    return Answer(
+        verdict=f"{row.state.upper()}  batch {row.batch[:SHORT_ID]}, run {row.run}: "
+        f"{counts_text(counts)}, {size_text(size)}",
+        lines=lines,
+        fields={
+            **_batch_fields(row),
+            "files": counts_fields(counts),
+            "bytes": size,
+            "job_states": [_job_fields(job) for job in jobs],
+        },
+    )
+
+
+def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
+    """Return a batch's plan, jobs and failures. Raises NotFound."""
+    row = _found(model, batch)
+    plan = plan_of(reader, row)
+    jobs = model.jobs(row.batch)
+    failures = [failure for job in jobs for failure in _failures(model, job, row.run)]
+    lines = [f"  batch {row.batch}", f"  queued at {row.queued_at}, run {row.run}"]
+    for job, asked in zip(jobs, plan.jobs, strict=False):
+        lines += [
+            f"  {job.index + 1}  {job.state:<10}  {job.name}, case {job.case_number}"
+            + (f", exhibit {job.exhibit}" if job.exhibit else ""),
+            *(f"     from {printable(source)}" for source in asked.sources),
+            f"     to   {printable(job.destination)}  ({', '.join(asked.algorithms)})",
+        ]
+    lines += limited([f"  failed {printable(failure.path)}: {failure.message}" for failure in failures])
+    return Answer(
+        verdict=f"{row.state.upper()}  {row.name}",
+        lines=lines,
+        fields={
+            **_batch_fields(row),
+            "plan": plan.to_bytes().decode(),
+            "job_states": [_job_fields(job) for job in jobs],
+            "failures": [{**to_json("path", one.path), "message": one.message} for one in failures],
+        },
+    )
+
+
+def _found(model: ReadModel, batch: str | None) -> BatchRow:
+    row = next(iter(model.batches()), None) if batch is None else model.batch(batch)
+    if row is None:
+        raise NotFound(
+            f"there is no batch {batch!r}" if batch else "there is no batch yet",
+            done="Nothing was changed.",
+            hint="'custody batch list' shows all batches",
+        )
+    return row
+
+
+def _failures(model: ReadModel, job: JobRow, run: int) -> Iterable[Failure]:
+    for kind in _WITHOUT_COPY:
+        for row in model.transfers(job.id, states=("failed",), kind=kind, limit=MAX_FAILURES):
+            if row.run == run:
+                yield failure_of(row)
+
+
+def _batch_fields(row: BatchRow) -> dict[str, object]:
+    return {
+        "batch": row.batch,
+        "name": row.name,
+        "state": row.state,
+        "run": row.run,
+        "queued_at": row.queued_at,
+        "jobs": row.jobs,
+    }
+
+
+def _job_fields(job: JobRow) -> dict[str, object]:
+    return {
+        "id": str(job.id),
+        "index": job.index,
+        "name": job.name,
+        "state": job.state,
+        "case_number": job.case_number,
+        "exhibit": job.exhibit,
+        **to_json("destination", job.destination),
+    }

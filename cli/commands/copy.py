@@ -1,0 +1,50 @@
+"""``custody copy``: one acquisition, by the same pipeline as a batch."""
+
+from typing import Annotated, Final
+
+import typer
+
+from custody.cli.options import examples, invocation
+from custody.cli.output import Answer
+
+EXAMPLES: Final = examples(
+    "custody copy /mnt/card --to /mnt/evidence --case 2026-0147",
+    "custody copy clip.mov notes --to /mnt/evidence --case 2026-0147 --hash md5",
+)
+
+
+def command(
+    ctx: typer.Context,
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE", help="Files and folders to copy.")],
+    to: Annotated[str, typer.Option("--to", metavar="DEST", help="Folder that receives them.")],
+    case: Annotated[str, typer.Option("--case", metavar="NUMBER", help="Case number.")],
+    exhibit: Annotated[str | None, typer.Option("--exhibit", metavar="N", help="Exhibit number.")] = None,
+    hashes: Annotated[
+        list[str] | None,
+        typer.Option("--hash", metavar="A,B", help="More hashes: md5, sha1, sha512; SHA-256 is always made."),
+    ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="T", help="Folder below DEST, such as '{case_number}/{exhibit}'."),
+    ] = None,
+) -> Answer:
+    """Copy evidence, prove every copy, sign every step.
+
+    A folder x lands in DEST/x, a file in DEST/file. The same command again continues what was
+    interrupted, and copies nothing twice.
+    """
+    from custody.cli.acquisition import absolute, acquire
+    from custody.cli.workspace import open_workspace
+    from custody.domain.plan import copy_plan
+
+    run = invocation(ctx)
+    chosen = [name for text in hashes or () for name in text.split(",")]
+    plan = copy_plan(
+        [absolute(source) for source in sources],
+        to=absolute(to),
+        case_number=case,
+        exhibit=exhibit,
+        hashes=chosen or open_workspace(run).run.hashes,
+        template=template,
+    )
+    return acquire(run, plan)

@@ -1,0 +1,217 @@
+"""How far the work is, in three ways: bars on a terminal, plain lines elsewhere, JSON lines for programs.
+
+Knows that a file's bytes pass twice, copied and read back, so that the total is not full before the
+read-back is done. Says nothing that the record needs.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, Protocol
+
+from custody.cli.output import Output
+from custody.cli.wording import counted, duration, size_text
+from custody.domain.paths import escape_text, printable, to_json
+from custody.domain.ports import Clock, Progress
+
+PASSES: Final = 2
+COUNTED: Final = frozenset({"copy", "read back"})  # a flush moves no bytes of its own
+LINE_SECONDS: Final = 10.0
+JSON_SECONDS: Final = 1.0
+
+
+class Meter:
+    """The sums behind every display."""
+
+    def __init__(self, clock: Clock, passes: int = PASSES) -> None:
+        """Begin at nothing of nothing; ``passes`` says how often each byte is to pass."""
+        self._clock = clock
+        self._passes = passes
+        self._begun = clock.monotonic()
+        self.files = 0
+        self.files_done = 0
+        self.failed = 0
+        self.bytes = 0
+        self.bytes_done = 0
+        self.path = b""
+        self.phase = ""
+        self.file_bytes = 0  # of this file, in this phase
+
+    def plan(self, files: int, size: int) -> None:
+        """Add to the totals."""
+        self.files += files
+        self.bytes += size * self._passes
+
+    def advance(self, path: bytes, phase: str, size: int) -> None:
+        """Count bytes of a file that passed a phase."""
+        if (path, phase) != (self.path, self.phase):
+            self.path, self.phase, self.file_bytes = path, phase, 0
+        self.file_bytes += size
+        if phase in COUNTED:
+            self.bytes_done = min(self.bytes_done + size, self.bytes)
+
+    def finish(self, outcome: str) -> None:
+        """Count a file; what the inventory already settles was never planned, and is not counted as done."""
+        self.failed += outcome == "failed"
+        if self.files_done < self.files:
+            self.files_done += 1
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second, over the whole time."""
+        return self.bytes_done / max(self._clock.monotonic() - self._begun, 0.001)
+
+    @property
+    def eta_seconds(self) -> int | None:
+        """Seconds to the end at this rate; None while there is no rate."""
+        return round((self.bytes - self.bytes_done) / self.rate) if self.bytes_done else None
+
+    def line(self) -> str:
+        """One line for people."""
+        percent = 100 * self.bytes_done // self.bytes if self.bytes else 0
+        parts = [
+            f"{percent:3d} %",
+            f"{self.files_done}/{counted(self.files, 'file')}",
+            f"{size_text(self.bytes_done)} of {size_text(self.bytes)}",
+            f"{size_text(round(self.rate))}/s",
+        ]
+        if self.eta_seconds is not None:
+            parts.append(f"{duration(self.eta_seconds)} left")
+        if self.failed:
+            parts.append(f"{self.failed} failed")
+        return ", ".join(parts)
+
+
+class Display(Protocol):
+    """Where the meter is shown."""
+
+    def show(self, meter: Meter) -> None:
+        """Show how far it is, as often as it makes sense."""
+
+    def say(self, kind: str, path: bytes | None, text: str) -> None:
+        """Say something at once: a note, or what became of a file."""
+
+
+class ShownProgress:
+    """The pipeline's progress (``ports.Progress``) on a display."""
+
+    def __init__(self, meter: Meter, display: Display, *, every_file: bool) -> None:
+        """Say what became of each file when ``every_file``, else only of those that failed."""
+        self._meter = meter
+        self._display = display
+        self._every_file = every_file
+
+    def plan(self, *, files: int, size: int) -> None:
+        """Add to the totals."""
+        self._meter.plan(files, size)
+        self._display.show(self._meter)
+
+    def advance(self, path: bytes, phase: str, size: int) -> None:
+        """Say that ``size`` more bytes of a file passed a phase."""
+        self._meter.advance(path, phase, size)
+        self._display.show(self._meter)
+
+    def finished(self, path: bytes, outcome: str, message: str = "") -> None:
+        """Say that a file came to its outcome."""
+        self._meter.finish(outcome)
+        if self._every_file or outcome == "failed":
+            self._display.say(outcome, path, message)
+        self._display.show(self._meter)
+
+    def note(self, text: str) -> None:
+        """Say something worth reading."""
+        self._display.say("note", None, text)
+
+
+class PlainDisplay:
+    """One line every ten seconds on stderr, where there is no terminal."""
+
+    def __init__(self, clock: Clock, seconds: float = LINE_SECONDS) -> None:
+        """Wait ``seconds`` before the first line, so that short work stays silent."""
+        self._clock = clock
+        self._seconds = seconds
+        self._shown_at = clock.monotonic()
+
+    def show(self, meter: Meter) -> None:
+        """Print a line when it is time."""
+        now = self._clock.monotonic()
+        if now - self._shown_at >= self._seconds:
+            self._shown_at = now
+            _to_stderr(f"{meter.line()}  {meter.phase} {printable(meter.path)}".rstrip())
+
+    def say(self, kind: str, path: bytes | None, text: str) -> None:
+        """Print a line."""
+        _to_stderr(said(kind, path, text))
+
+
+class JsonDisplay:
+    """JSON lines of type ``progress`` on stdout, one a second at most."""
+
+    def __init__(self, clock: Clock, output: Output) -> None:
+        """Show the first at once: a program learns that the work began."""
+        self._clock = clock
+        self._output = output
+        self._shown_at = -JSON_SECONDS
+
+    def show(self, meter: Meter) -> None:
+        """Print an object when it is time."""
+        now = self._clock.monotonic()
+        if now - self._shown_at < JSON_SECONDS:
+            return
+        self._shown_at = now
+        self._output.record("progress", {
+            **to_json("path", meter.path), "phase": meter.phase, "files_done": meter.files_done,
+            "files_total": meter.files, "bytes_done": meter.bytes_done, "bytes_total": meter.bytes,
+            "bytes_per_second": round(meter.rate), "eta_seconds": meter.eta_seconds,
+        })  # fmt: skip
+
+    def say(self, kind: str, path: bytes | None, text: str) -> None:
+        """Print an object of type ``note``, or ``file`` with its outcome."""
+        if path is None:
+            self._output.record("note", {"text": escape_text(text)})
+        else:
+            self._output.record(
+                "file", {**to_json("path", path), "outcome": kind, "message": escape_text(text)}
+            )
+
+
+class NoDisplay:
+    """Nothing, for ``-q``."""
+
+    def show(self, meter: Meter) -> None:
+        """Show nothing."""
+
+    def say(self, kind: str, path: bytes | None, text: str) -> None:
+        """Say nothing."""
+
+
+def said(kind: str, path: bytes | None, text: str) -> str:
+    """Return one escaped line about a note or a file."""
+    if path is None:
+        return escape_text(text)
+    return f"{kind.upper():<8} {printable(path)}" + (f": {escape_text(text)}" if text else "")
+
+
+@contextmanager
+def shown_progress(output: Output, clock: Clock, *, verbose: int, passes: int = PASSES) -> Iterator[Progress]:
+    """Give the progress that fits where it is shown; a terminal is left clean at the end."""
+    meter = Meter(clock, passes)
+    if output.json:
+        yield ShownProgress(meter, JsonDisplay(clock, output), every_file=verbose > 0)
+    elif output.quiet:
+        yield ShownProgress(meter, NoDisplay(), every_file=False)
+    elif not output.interactive(sys.stderr):
+        yield ShownProgress(meter, PlainDisplay(clock), every_file=verbose > 0)
+    else:
+        from custody.cli.bars import bars
+
+        with bars(clock, colored=output.colored(sys.stderr)) as display:
+            yield ShownProgress(meter, display, every_file=verbose > 0)
+
+
+def _to_stderr(line: str) -> None:
+    try:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass  # nobody listens

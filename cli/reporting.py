@@ -1,0 +1,156 @@
+"""Making a report: the ledger up to a position, its head, the file, and the entry that cites the file.
+
+Knows the order: the file stands before the ledger says so. What a report says is the business of ``reports``.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from custody.cli.adapters import trusted_keys
+from custody.cli.options import Invocation
+from custody.cli.output import Answer
+from custody.cli.session import Session, in_session
+from custody.cli.wording import size_text
+from custody.domain.checkpoint import Checkpoint, parse_note
+from custody.domain.errors import NotFound, Tampered, UsageError
+from custody.domain.events import KeyEnrolled, ReportIssued
+from custody.domain.identifiers import FIRST_REVISION, BatchId, JobId, Position, Stream, key_stream
+from custody.domain.merkle import Frontier, leaf_hash
+from custody.domain.paths import printable, to_json
+from custody.domain.ports import ReadModel, Recording
+from custody.infrastructure.event_store.reader import SqlLedgerReader
+from custody.infrastructure.files.new_file import new_file
+from custody.infrastructure.system import new_stream_id
+from custody.reports.content import KeyFingerprint, LedgerHead, Scope, build
+from custody.reports.pdf import write_custody_pdf
+
+KIND: Final = "custody"
+# Entries about the ledger's own use: printing twice must give the same bytes.
+_NOT_REPORTED: Final = frozenset(
+    {
+        "SessionOpened",
+        "SessionClosed",
+        "ReportIssued",
+        "BundleExported",
+        "CheckpointStamped",
+        "CheckpointCosigned",
+    }
+)
+_PAGE: Final = 1000
+
+
+def report_custody(
+    run: Invocation, out: str, *, batch: str | None, job: str | None, at: int | None
+) -> Answer:
+    """Write the custody report to a new file and record it.
+
+    Raises Refused when the file is there, NotFound for an unknown batch, job or position, Tampered when the
+    ledger contradicts its checkpoint.
+    """
+    return in_session(run, lambda session: _report(session, Path(out), batch, job, at))
+
+
+def _report(session: Session, out: Path, batch: str | None, job: str | None, at: int | None) -> Answer:
+    reader = session.store.reader
+    scope = _scope(session.store.read_model, batch, job)
+    head = _head(session, _position(reader, at))
+    report = build(
+        lambda: reader.recorded(0, head.position), ledger=session.ledger.ledger, scope=scope, head=head
+    )
+    with new_file(out) as stream:
+        write_custody_pdf(report, stream)
+    content = out.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    issued = ReportIssued(
+        kind=KIND, at_position=head.position, sha256=digest, size=len(content), batch=scope.batch
+    )
+    position = session.ledger.append([Recording(Stream("report", new_stream_id()), FIRST_REVISION, issued)])
+    return Answer(
+        verdict=f"OK  report written: {printable(bytes(out))}",
+        lines=(
+            f"  SHA-256   {digest}",
+            f"  size      {size_text(len(content))}",
+            f"  covers    the ledger up to position {head.position}; recorded at {position}",
+        ),
+        fields={
+            **to_json("out", bytes(out)),
+            "sha256": digest,
+            "bytes": len(content),
+            "at_position": head.position,
+            "position": position,
+        },
+    )
+
+
+def _scope(model: ReadModel, batch: str | None, job: str | None) -> Scope:
+    row = None if batch is None else model.batch(batch)
+    if batch is not None and row is None:
+        raise NotFound(f"there is no batch {batch!r}", hint="'custody batch list' shows all batches")
+    if job is None:
+        return Scope(batch=BatchId(row.batch) if row else None)
+    if row is None:
+        raise UsageError("--job needs the batch whose job is meant", hint="name the batch before --out")
+    for known in model.jobs(row.batch):
+        if job in {str(known.id), str(known.index + 1), known.name}:
+            return Scope(batch=BatchId(row.batch), job=JobId(UUID(str(known.id))))
+    raise NotFound(
+        f"the batch has no job {job!r}", hint=f"'custody batch show {row.batch[:12]}' lists its jobs"
+    )
+
+
+def _position(reader: SqlLedgerReader, at: int | None) -> Position:
+    """Return the position to report up to: the one asked for, else the last that says something of evidence."""
+    size = reader.size()
+    if at is not None:
+        if at >= size:
+            raise NotFound(f"there is no entry at position {at}", hint=f"the last one is {size - 1}")
+        return Position(at)
+    end = size
+    while end > 0:
+        begin = max(0, end - _PAGE)
+        kept = [
+            stored.position for stored in reader.entries(begin, end - 1) if stored.type not in _NOT_REPORTED
+        ]
+        if kept:
+            return Position(kept[-1])
+        end = begin
+    raise NotFound("the ledger is empty", hint="copy something first")
+
+
+def _head(session: Session, position: Position) -> LedgerHead:
+    """Return the tree over the ledger up to a position; compares the whole with its last checkpoint."""
+    reader = session.store.reader
+    kept = reader.latest_checkpoint()
+    signed = Checkpoint.parse(parse_note(kept.note).text) if kept else None
+    tree = Frontier()
+    root, leaf = b"", b""
+    for stored in reader.entries():
+        hashed = leaf_hash(stored.entry)
+        tree.append(hashed)
+        if stored.position == position:
+            root, leaf = tree.root(), hashed
+        if signed is not None and tree.size == signed.size and tree.root() != signed.root:
+            raise Tampered(
+                f"the first {signed.size} entries are not those of their checkpoint",
+                done="No report was made.",
+                hint="run 'custody audit', which names the position",
+            )
+    return LedgerHead(
+        position=position,
+        size=position + 1,
+        root_hex=root.hex(),
+        leaf_hex=leaf.hex(),
+        keys=_fingerprints(session),
+    )
+
+
+def _fingerprints(session: Session) -> tuple[KeyFingerprint, ...]:
+    reader = session.store.reader
+    return tuple(
+        KeyFingerprint(key=key, examiner=recorded.event.examiner)
+        for key in sorted(trusted_keys(session.workspace))
+        for recorded in reader.history(key_stream(reader.ledger, key))
+        if isinstance(recorded.event, KeyEnrolled)
+    )

@@ -1,0 +1,58 @@
+"""The result of the checks before a run, for people and programs."""
+
+from collections.abc import Iterable
+
+from custody.cli.output import Answer
+from custody.cli.render import SHORT_ID
+from custody.cli.wording import counted, size_text
+from custody.domain.paths import printable, to_json
+from custody.domain.plan import Plan
+from custody.domain.use_cases.preflight import Survey
+
+
+def survey_answer(plan: Plan, survey: Survey) -> Answer:
+    """Return the answer of a check that found nothing against the plan."""
+    return Answer(
+        verdict=f"OK  {counted(len(plan.jobs), 'job')}, {counted(survey.files, 'file')} to copy, "
+        f"{size_text(survey.bytes)}; nothing was written",
+        lines=list(_lines(plan, survey)),
+        fields={
+            "batch": plan.id,
+            "name": plan.name,
+            "files": survey.files,
+            "bytes": survey.bytes,
+            "directories": survey.directories,
+            "links": survey.links,
+            "special": survey.special,
+            "present": survey.present,
+            "jobs": [
+                {
+                    "name": job.name,
+                    **to_json("destination", job.destination),
+                    "files": job.files,
+                    "bytes": job.bytes,
+                    "present": job.present,
+                }
+                for job in survey.jobs
+            ],
+        },
+    )
+
+
+def _lines(plan: Plan, survey: Survey) -> Iterable[str]:
+    for number, job in enumerate(survey.jobs, 1):
+        present = f", {job.present} there already" if job.present else ""
+        yield f"  {number}  {job.name}: {counted(job.files, 'file')}, {size_text(job.bytes)}{present}"
+        yield f"     to {printable(job.destination)}"
+    others = [
+        counted(number, noun)
+        for number, noun in (
+            (survey.directories, "folder"),
+            (survey.links, "link"),
+            (survey.special, "special file"),
+        )
+        if number
+    ]
+    if others:
+        yield f"  also {', '.join(others)}"
+    yield f"  batch {plan.id[:SHORT_ID]}"

@@ -1,0 +1,1 @@
+"""The ledger on disk: schema, codec, recorder, reader and read models."""

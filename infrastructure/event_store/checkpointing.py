@@ -1,0 +1,56 @@
+"""When and how the writer signs a checkpoint.
+
+Knows note, row and file of a checkpoint. Deliberately does not read: what was signed before is handed in.
+"""
+
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+
+from custody.domain.checkpoint import Checkpoint, signed_note
+from custody.domain.merkle import Frontier
+from custody.infrastructure.event_store.note_files import keep_note
+from custody.infrastructure.event_store.recorder import Head
+from custody.infrastructure.event_store.sealing import EntrySigner
+
+MAX_UNSIGNED_ENTRIES: Final = 10_000
+"""A long run signs a checkpoint at least this often; it bounds what a writer must verify when it opens."""
+
+
+class CheckpointBook:
+    """The checkpoints of one ledger as its writer keeps them."""
+
+    def __init__(self, origin: str, signer: EntrySigner, folder: Path) -> None:
+        """Take the origin line, the key, and the folder of the checkpoint files."""
+        self._origin = origin
+        self._signer = signer
+        self._folder = folder
+        self._size = 0
+        self._note: bytes | None = None
+
+    def is_due(self, size: int) -> bool:
+        """Say whether so many entries are unsigned at this size that a checkpoint must follow."""
+        return size - self._size >= MAX_UNSIGNED_ENTRIES
+
+    def note_of(self, size: int) -> bytes | None:
+        """Return the last note if it is one of this size."""
+        return self._note if self._size == size else None
+
+    def sign(self, head: Head) -> bytes:
+        """Return a new signed note of the ledger up to this head."""
+        root = Frontier.from_bytes(head.frontier).root()
+        text = Checkpoint(origin=self._origin, size=head.size, root=root).text()
+        return signed_note(text, self._origin, self._signer.public_raw, self._signer.sign(text))
+
+    def publish(self, size: int, note: bytes) -> None:
+        """Keep a note, whose row is committed, as a file too. Raises LedgerFailed and Tampered."""
+        self._size, self._note = size, note
+        keep_note(self._folder, size, note)
+
+
+def insert_checkpoint(connection: sa.Connection, head: Head, note: bytes) -> None:
+    """Keep a note in the table, with the frontier from which a later writer goes on."""
+    connection.exec_driver_sql(
+        "INSERT INTO checkpoints (size, note, frontier) VALUES (?, ?, ?)", (head.size, note, head.frontier)
+    )

@@ -1,0 +1,224 @@
+"""Current state, read from the tables that are folded from the ledger.
+
+Knows how rows become the values of ``domain.ports``. Deliberately changes nothing: ``row_writer`` does, in
+the transaction of the entries.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from custody.domain import canonical
+from custody.domain.digest import Digests
+from custody.domain.identifiers import JobId, Position, Stream, TransferId
+from custody.domain.paths import RawPath
+from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
+from custody.infrastructure.event_store.engine import reading
+from custody.infrastructure.event_store.schema import batches, jobs, transfers
+
+MIN_BATCH_PREFIX: Final = 6
+
+_IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
+
+
+class SqlReadModel:
+    """Implements ``ports.ReadModel``."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        """Take the engine to read with."""
+        self._engine = engine
+
+    def batch(self, batch: str) -> BatchRow | None:
+        """Return a batch by its id or by a beginning of at least six characters that only it has."""
+        if len(batch) < MIN_BATCH_PREFIX:
+            return None
+        query = sa.select(batches).where(sa.func.substr(batches.c.batch, 1, len(batch)) == batch).limit(2)
+        rows = self._all(query)
+        return _batch_row(rows[0]) if len(rows) == 1 else None
+
+    def batches(self) -> Sequence[BatchRow]:
+        """Return all batches, the one queued last first."""
+        return [_batch_row(row) for row in self._all(sa.select(batches).order_by(batches.c.position.desc()))]
+
+    def jobs(self, batch: str) -> Sequence[JobRow]:
+        """Return the jobs of a batch in order."""
+        query = sa.select(jobs).where(jobs.c.batch == batch).order_by(jobs.c.job_index)
+        return [_job_row(row) for row in self._all(query)]
+
+    def destinations(self) -> Mapping[JobId, RawPath]:
+        """Return the destination of every job of the ledger."""
+        rows = self._all(sa.select(jobs.c.id, jobs.c.destination))
+        return {JobId(UUID(bytes=row["id"])): RawPath(row["destination"]) for row in rows}
+
+    def tallies(self, job: JobId, run: int) -> Sequence[Tally]:
+        """Return the sums by kind and state over the entries last seen in this run."""
+        column = transfers.c
+        query = (
+            sa.select(
+                column.kind,
+                column.state,
+                sa.func.count().label("number"),
+                sa.func.sum(column.size).label("bytes"),
+            )
+            .where(column.job == job.bytes, column.run == run)
+            .group_by(column.kind, column.state)
+            .order_by(column.kind, column.state)
+        )
+        return [Tally(row["kind"], row["state"], row["number"], row["bytes"]) for row in self._all(query)]
+
+    def transfers(
+        self, job: JobId, *, states: Iterable[str], kind: str = "file", after: int = -1, limit: int = 1000
+    ) -> Sequence[TransferRow]:
+        """Return one page of entries in the given states, ordered by ordinal, beyond ``after``."""
+        column = transfers.c
+        # A page of each state from the index, then the first of them all: no sort of a million rows.
+        pages = [
+            sa.select(transfers)
+            .where(
+                column.job == job.bytes, column.kind == kind, column.state == state, column.ordinal > after
+            )
+            .order_by(column.ordinal)
+            .limit(limit)
+            for state in sorted(set(states))
+        ]
+        rows = [row for page in pages for row in self._all(page)]
+        rows.sort(key=lambda row: row["ordinal"])
+        return [_transfer_row(row) for row in rows[:limit]]
+
+    def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
+        """Return the rows that exist among these ids."""
+        rows = self._among("id", [transfer.bytes for transfer in transfers])
+        return {row.id: row for row in map(_transfer_row, rows)}
+
+    def proved_copies(self, copies: Sequence[RawPath]) -> Mapping[RawPath, TransferRow]:
+        """Return, by the absolute path of the copy, the row that proves it, whatever job it belongs to.
+
+        Of several the one proved last counts. A copy that a later pass refuted is not proved.
+        """
+        column = transfers.c
+        proved = sa.and_(column.kind == "file", column.proved.is_not(None), column.standing.is_(None))
+        found: dict[RawPath, TransferRow] = {}
+        for row in sorted(self._among("copy", copies, proved), key=lambda row: cast("int", row["proved"])):
+            found[RawPath(cast("bytes", row["copy"]))] = _transfer_row(row)
+        return found
+
+    def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose copy or whose source is this absolute path."""
+        at = sa.or_(transfers.c.copy == path, transfers.c.source == path)
+        return [_transfer_row(row) for row in self._all(_in_order(at, limit))]
+
+    def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose path below the destination ends in these whole names."""
+        if not ending:
+            return []
+        tail = b"/" + ending
+        named = sa.or_(
+            transfers.c.path == ending, sa.func.substr(transfers.c.path, -len(tail), len(tail)) == tail
+        )
+        return [_transfer_row(row) for row in self._all(_in_order(named, limit))]
+
+    def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
+        """Return those of these absolute paths that any job has an entry for."""
+        return frozenset(RawPath(cast("bytes", row["copy"])) for row in self._among("copy", copies))
+
+    def proved_within(
+        self, folder: RawPath, *, after: int = -1, limit: int = 1000
+    ) -> Sequence[tuple[int, TransferRow]]:
+        """Return one page of proved files whose copy is ``folder`` or lies below it, each with its cursor.
+
+        The cursor is the position of the entry that proved the copy. Of several rows for one copy the one
+        proved last counts.
+        """
+        column, later = transfers.c, transfers.alias("later")
+        query = sa.select(transfers).where(column.kind == "file", column.proved > after)
+        if folder:
+            below = folder.rstrip(b"/")
+            # "0" is the character after "/": all names that begin with the folder and a separator.
+            inside = sa.and_(column.copy > below + b"/", column.copy < below + b"0")
+            query = query.where(sa.or_(column.copy == folder, inside))
+        same_proof = sa.and_(later.c.proved == column.proved, later.c.id > column.id)
+        superseded = sa.select(later.c.id).where(
+            later.c.copy == column.copy, sa.or_(later.c.proved > column.proved, same_proof)
+        )
+        query = query.where(~superseded.exists()).order_by(column.proved).limit(limit)
+        return [(cast("int", row["proved"]), _transfer_row(row)) for row in self._all(query)]
+
+    def _among(
+        self, column: str, values: Sequence[bytes], condition: sa.ColumnElement[bool] | None = None
+    ) -> list[sa.RowMapping]:
+        rows: list[sa.RowMapping] = []
+        for at in range(0, len(values), _IDS_AT_ONCE):
+            query = sa.select(transfers).where(transfers.c[column].in_(values[at : at + _IDS_AT_ONCE]))
+            rows += self._all(query if condition is None else query.where(condition))
+        return rows
+
+    def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[sa.RowMapping]:
+        with reading(self._engine) as connection:
+            return connection.execute(query).mappings().all()
+
+
+def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
+    return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
+
+
+def _batch_row(row: sa.RowMapping) -> BatchRow:
+    return BatchRow(
+        stream=Stream("batch", UUID(bytes=row["id"])),
+        batch=row["batch"],
+        name=row["name"],
+        state=row["state"],
+        run=row["run"],
+        revision=row["revision"],
+        queued_at=row["queued_at"],
+        jobs=row["jobs"],
+    )
+
+
+def _job_row(row: sa.RowMapping) -> JobRow:
+    return JobRow(
+        id=JobId(UUID(bytes=row["id"])),
+        batch=row["batch"],
+        index=row["job_index"],
+        name=row["name"],
+        case_number=row["case_number"],
+        exhibit=row["exhibit"],
+        destination=RawPath(row["destination"]),
+        state=row["state"],
+        run=row["run"],
+        inventoried_run=row["inventoried_run"],
+        revision=row["revision"],
+    )
+
+
+def _transfer_row(row: sa.RowMapping) -> TransferRow:
+    return TransferRow(
+        id=TransferId(UUID(bytes=row["id"])),
+        job=JobId(UUID(bytes=row["job"])),
+        run=row["run"],
+        ordinal=row["ordinal"],
+        kind=row["kind"],
+        path=RawPath(row["path"]),
+        source=RawPath(row["source"]),
+        size=row["size"],
+        mtime_ns=int(row["mtime_ns"]),
+        atime_ns=int(row["atime_ns"]),
+        mode=row["mode"],
+        device=int(row["device"]),
+        inode=int(row["inode"]),
+        state=row["state"],
+        revision=row["revision"],
+        attempt=row["attempt"],
+        temporary=row["temporary"],
+        proved=None if row["proved"] is None else Position(row["proved"]),
+        copy_size=row["copy_size"],
+        digests=None if row["digests"] is None else cast("Digests", canonical.decode(row["digests"])),
+        existed=bool(row["existed"]),
+        refuted=row["standing"] is not None,
+        stage=row["stage"],
+        error=row["error"],
+        errno=row["errno"],
+        message=row["message"],
+        failed_at=row["failed_at"],
+    )

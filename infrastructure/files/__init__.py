@@ -1,0 +1,1 @@
+"""Everything that touches evidence: reading sources, writing copies, publishing, reading back."""

@@ -1,0 +1,65 @@
+"""The copy engine: works through one request and says what is true of it, when it is true.
+
+Knows which operation goes where. Does not know the pipeline, the ledger or the process it runs in.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final, assert_never
+
+from custody.domain.copying import CopyItem, Done, Operation, Report, Request, Walk, Window
+from custody.infrastructure.files.copying_windows import WindowCopier
+from custody.infrastructure.files.file_calls import FileCalls
+from custody.infrastructure.files.folders import Folders
+from custody.infrastructure.files.standing_copies import adopt, read_again
+from custody.infrastructure.files.streaming import AlignedBuffer, Pace
+from custody.infrastructure.files.walking import walk
+
+SHARE_FROM: Final = 8
+
+
+class CopyEngine:
+    """Reads sources, writes copies and lists folders through one port; close it."""
+
+    def __init__(
+        self,
+        calls: FileCalls,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        share_from: int = SHARE_FROM,
+    ) -> None:
+        """``share_from``: the number of files of a window from which on they share one flush."""
+        self._folders = Folders(calls)
+        self._buffer = AlignedBuffer()
+        self._monotonic = monotonic
+        self._pace = Pace(monotonic)
+        self._windows = WindowCopier(self._folders, self._buffer, self._pace, share_from)
+
+    def work(self, request: Request) -> Iterator[Report]:
+        """Work through a request; after exactly one outcome for each file, the last report is Done."""
+        match request:
+            case Walk():
+                yield from walk(self._folders, request, self._monotonic)
+            case Window():
+                yield from self._window(request)
+            case _:
+                assert_never(request)
+        yield Done()
+
+    def _window(self, window: Window) -> Iterator[Report]:
+        to_copy: dict[bytes, list[CopyItem]] = {}
+        for item in window.items:
+            if item.operation is Operation.COPY:
+                to_copy.setdefault(item.destination, []).append(item)
+        for root, items in to_copy.items():
+            yield from self._windows.copy(root, items)
+        for item in window.items:
+            if item.operation is Operation.ADOPT:
+                yield from adopt(self._folders, item, self._buffer, self._pace)
+            elif item.operation is Operation.READ_BACK:
+                yield from read_again(self._folders, item, self._buffer, self._pace)
+
+    def close(self) -> None:
+        """Close the folders and give the buffer back."""
+        self._folders.forget()
+        self._buffer.close()

@@ -1,0 +1,187 @@
+"""One job's destination folder: what stands in it, its folders and links, its room.
+
+Knows no copy of a file (see ``publishing``) and never replaces or follows anything. Every path below it is
+resolved from one descriptor that was opened and locked at the start, so a later exchange of the folder
+leads nowhere else.
+"""
+
+import contextlib
+import errno
+import stat
+from collections.abc import Iterator
+from typing import Final
+
+from custody.domain import paths
+from custody.domain.errors import DestinationFailed, Refused
+from custody.domain.paths import RawPath, printable
+from custody.domain.ports import Room, Standing
+from custody.infrastructure.files.file_calls import FileCalls
+from custody.infrastructure.files.folders import LISTING, FolderCache, close_quietly
+from custody.infrastructure.files.metadata import set_mode, set_times
+from custody.infrastructure.files.publishing import flush_folder
+from custody.infrastructure.files.shared_flush import SharedFlush, flush_folders
+from custody.infrastructure.files.standing import room_of, standing_at
+
+NEW_FOLDER: Final = 0o700  # until ``finish_folder`` gives it the mode of its source
+TEMPORARY: Final = (b".custody-", b".part")
+# The file system works; it is this path that it does not take: a link in it, rights, a name too long or odd.
+NOT_THIS_NAME: Final = frozenset(
+    {
+        *(errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM),
+        *(errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
+    }
+)
+
+
+class FolderDestination:
+    """Implements ``ports.Destination`` on a folder; made by ``open_destination``; close it."""
+
+    def __init__(self, calls: FileCalls, path: RawPath, root_fd: int) -> None:
+        """Take over the locked descriptor of the folder at ``path``."""
+        self.path = path
+        self._calls = calls
+        self._root_fd = root_fd
+        self._folders = FolderCache(calls, root_fd)
+        self._unflushed: set[bytes] | None = None
+
+    def standing(self, path: bytes) -> Standing | None:
+        """Return what stands at ``path``; None when there is nothing."""
+        with self._trouble(path):
+            folder, name = self._at(path)
+            if folder is None:
+                return None
+            return standing_at(self._calls, name, folder)
+
+    def make_folder(self, path: bytes) -> bool:
+        """Make one folder and flush its parent; returns False when a folder was there already."""
+        with self._trouble(path):
+            folder, name = self._existing(path)
+            try:
+                self._calls.mkdir(name, NEW_FOLDER, dir_fd=folder)
+                made = True
+            except FileExistsError:
+                found = self._calls.stat(name, dir_fd=folder, follow_symlinks=False)
+                if not stat.S_ISDIR(found.st_mode):
+                    raise _taken(path, "something other than a folder") from None
+                made = False
+            # Also when it was there: the run that made it may have ended before it flushed.
+            self._flush(paths.parent(path))
+        return made
+
+    def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
+        """Make one symbolic link, never replacing anything, and flush its folder."""
+        with self._trouble(path):
+            folder, name = self._existing(path)
+            try:
+                self._calls.symlink(target, name, dir_fd=folder)
+            except FileExistsError:
+                found = standing_at(self._calls, name, folder)
+                if found is None or found.target != target:
+                    raise _taken(path, "something else") from None
+            self._calls.utime(name, ns=(mtime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
+            self._flush(paths.parent(path))
+
+    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:
+        """Set a folder's mode and time, after everything in it is in place, and flush it."""
+        with self._trouble(path):
+            folder, name = self._existing(path)
+            fd = self._calls.open(name, LISTING, dir_fd=folder)
+            try:
+                set_mode(self._calls, fd, mode)
+                set_times(self._calls, fd, self._calls.fstat(fd).st_atime_ns, mtime_ns)
+                if self._unflushed is None:
+                    self._calls.fsync(fd)
+                else:
+                    self._unflushed.add(path)
+            finally:
+                close_quietly(self._calls, fd)
+
+    def remove_temporary(self, path: bytes, temporary: bytes) -> bool:
+        """Remove our temporary file beside ``path``; returns False when it is not there."""
+        first, last = TEMPORARY
+        if b"/" in temporary or not (temporary.startswith(first) and temporary.endswith(last)):
+            message = f"not the name of a temporary file of ours: {printable(temporary)}"
+            raise Refused(message, done="nothing was removed")
+        with self._trouble(path):
+            folder, _ = self._at(path)
+            if folder is None:
+                return False
+            try:
+                self._calls.unlink(temporary, dir_fd=folder)
+            except FileNotFoundError:
+                return False
+            self._flush(paths.parent(path))
+        return True
+
+    def names(self, path: bytes) -> Iterator[bytes]:
+        """Return the names in a folder, sorted (empty path: the destination itself)."""
+        with self._trouble(path):
+            folder = self._folders.descriptor(paths.below(path) if path else b"")
+            fd = self._calls.open(b".", LISTING, dir_fd=folder)
+            try:
+                return iter(sorted(self._calls.names(fd)))
+            finally:
+                close_quietly(self._calls, fd)
+
+    def room(self) -> Room:
+        """Return the free space."""
+        with self._trouble(b""):
+            return room_of(self._calls.statvfs(self._root_fd))
+
+    @contextlib.contextmanager
+    def flushing_together(self) -> Iterator[None]:
+        """Flush once, at the end of the block, what it makes; nothing of it is durable before.
+
+        Raises DestinationFailed when the flush fails: then nothing made in the block may be claimed.
+        """
+        shared = SharedFlush.opened(self._calls, self._root_fd)
+        touched: set[bytes] = set()
+        self._unflushed = touched
+        try:
+            yield
+            with self._trouble(b""):
+                flush_folders(self._calls, self._folders, sorted(touched), shared)
+        finally:
+            self._unflushed = None
+            if shared is not None:
+                shared.close()
+
+    def close(self) -> None:
+        """Release the lock and close every descriptor."""
+        self._folders.close()
+
+    def _flush(self, folder: bytes) -> None:
+        if self._unflushed is None:
+            flush_folder(self._calls, self._folders.descriptor(folder))
+        else:
+            self._unflushed.add(folder)
+
+    def _existing(self, path: bytes) -> tuple[int, bytes]:
+        safe = paths.below(path)
+        return self._folders.descriptor(paths.parent(safe)), paths.name(safe)
+
+    def _at(self, path: bytes) -> tuple[int | None, bytes]:
+        try:
+            return self._existing(path)
+        except FileNotFoundError:
+            return None, b""
+
+    @contextlib.contextmanager
+    def _trouble(self, path: bytes) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            shown = printable(paths.join(self.path, path) if path else self.path)
+            if error.errno in NOT_THIS_NAME:
+                message = f"the destination does not take this name: {shown}: {error.strerror}"
+                raise Refused(message, done="nothing was written there") from error
+            message = f"the destination failed: {shown}: {error.strerror}"
+            raise DestinationFailed(message) from error
+
+
+def _taken(path: bytes, by: str) -> Refused:
+    return Refused(
+        f"{by} stands at the destination under this name: {printable(path)}",
+        done="it was not touched",
+        hint="choose another destination, or move it away",
+    )

@@ -1,0 +1,115 @@
+"""The lane's own process: reads requests from one pipe, works, writes reports to another.
+
+Knows how to die with its parent and how to leave signals to it. Imports nothing that a copy does not need.
+Started as ``python -m``; the arguments are two descriptors and the parent's process id.
+"""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Final
+
+from custody.domain.copying import Done, Listed, Report, Walk, Window
+from custody.infrastructure.files.engine import CopyEngine
+from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader, frame
+from custody.infrastructure.files.linux_calls import LinuxFileCalls, die_with_parent
+
+SEND_FROM: Final = 50
+SEND_AFTER_SECONDS: Final = 0.05
+MAX_WAITING: Final = 8_000  # reports and listed entries; beyond it the work waits for the parent
+
+
+class Outbox:
+    """Sends reports from a thread of its own, so that what was said is heard even while a read hangs."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._waiting: list[Report | Crashed] = []
+        self._weight = 0
+        self._urgent = False
+        self._closing = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._send_all, daemon=True, name="reports")
+        self._thread.start()
+
+    def put(self, report: Report | Crashed) -> None:
+        """Hand over a report; waits while the parent is far behind."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._weight < MAX_WAITING)
+            self._waiting.append(report)
+            self._weight += len(report.entries) if isinstance(report, Listed) else 1
+            self._urgent = self._urgent or isinstance(report, Done) or self._weight >= SEND_FROM
+            if self._urgent or len(self._waiting) == 1:
+                self._changed.notify_all()
+
+    def close(self) -> None:
+        """Send what waits and end."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _send_all(self) -> None:
+        while reports := self._next_batch():
+            try:
+                write_whole(self._fd, frame(reports))
+            except OSError:
+                os._exit(1)  # nobody listens any more; nothing may go on unheard
+
+    def _next_batch(self) -> list[Report | Crashed]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closing)
+            self._changed.wait_for(lambda: self._closing or self._urgent, timeout=SEND_AFTER_SECONDS)
+            reports, self._waiting, self._weight, self._urgent = self._waiting, [], 0, False
+            self._changed.notify_all()
+            return reports
+
+
+def write_whole(fd: int, data: bytes) -> None:
+    """Write everything to a blocking pipe; raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[os.write(fd, left) :]
+
+
+def requests(fd: int) -> Iterator[Walk | Window]:
+    """Return the requests as they come, until the parent closes its end."""
+    reader = FrameReader()
+    while data := os.read(fd, READ_BYTES):
+        for message in reader.feed(data):
+            if not isinstance(message, Walk | Window):
+                raise TypeError(type(message).__name__)
+            yield message
+
+
+def _last_words(
+    outbox: Outbox,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    def say(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        outbox.put(Crashed("".join(traceback.format_exception(kind, error, trace))))
+        outbox.close()
+
+    return say
+
+
+def main(request_fd: int, report_fd: int, parent: int) -> None:
+    """Work until there are no more requests."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    die_with_parent(parent)
+    outbox = Outbox(report_fd)
+    sys.excepthook = _last_words(outbox)
+    engine = CopyEngine(LinuxFileCalls())
+    for request in requests(request_fd):
+        for report in engine.work(request):
+            outbox.put(report)
+    engine.close()
+    outbox.close()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

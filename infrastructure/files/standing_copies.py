@@ -1,0 +1,135 @@
+"""Files that already stand at the destination: adopting one that equals its source, reading one back later.
+
+Knows that nothing that stands there is ever written to, and that only a copy of our own making may be moved
+aside.
+"""
+
+import errno
+from collections.abc import Generator, Iterator
+from typing import NoReturn
+
+from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage
+from custody.domain.digest import Digests
+from custody.infrastructure.files.copying_windows import put_aside
+from custody.infrastructure.files.failures import (
+    FLUSHING,
+    OPENING_DESTINATION,
+    READING_BACK,
+    AttemptFailed,
+)
+from custody.infrastructure.files.folders import Folders, place_of
+from custody.infrastructure.files.publishing import flush_folder
+from custody.infrastructure.files.read_back import Found, StandingCopy, read_copy
+from custody.infrastructure.files.source_reading import SourceFile
+from custody.infrastructure.files.standing import identity_of
+from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
+
+
+def adopt(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace) -> Iterator[Report]:
+    """Claim the file under the final name if it equals the source; it is flushed, and never changed."""
+    yield Began(item.transfer)
+    try:
+        digests = yield from _hash_source(folders, item, buffer, pace)
+        found = yield from _read_standing(folders, item, buffer, pace)
+        if found.digests != digests or found.size != item.size:
+            _collide("a different file stands there", found=found)
+    except AttemptFailed as failure:
+        folders.forget()
+        yield failure.report(item.transfer)
+        return
+    yield Flushed(transfer=item.transfer, size=found.size, digests=digests)
+    yield ReadBack(transfer=item.transfer, size=found.size, digests=found.digests, method=found.method)
+
+
+def _hash_source(
+    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+) -> Generator[Report, None, Digests]:
+    hashes = Hashes(item.algorithms)
+    with SourceFile(folders, item) as source:
+        place = place_of(item.destination, item.path)
+        with OPENING_DESTINATION:
+            standing = folders.calls.stat(place.name, dir_fd=folders.of(place), follow_symlinks=False)
+        if identity_of(standing) == identity_of(source.status):
+            _collide("the source itself stands there under a second name")
+        if standing.st_size != item.size:
+            _collide(f"a file of {standing.st_size} bytes stands there", size=standing.st_size)
+        yield from source.stream(buffer.view, hashes.update, pace)
+        source.require_unchanged()
+    return hashes.digests()
+
+
+def _read_standing(
+    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+) -> Generator[Report, None, Found]:
+    place = place_of(item.destination, item.path)
+    with OPENING_DESTINATION:
+        copy = StandingCopy(folders, place)
+    try:
+        with FLUSHING:
+            copy.flush()
+            flush_folder(folders.calls, folders.of(place))
+        with READING_BACK:
+            return (yield from copy.read(buffer.view, item.algorithms, item.transfer, pace))
+    finally:
+        copy.close()
+
+
+def _collide(message: str, *, size: int | None = None, found: Found | None = None) -> NoReturn:
+    raise AttemptFailed(
+        *(Stage.PUBLISH, Side.DESTINATION, "collision", message),
+        differs=True,
+        found_size=found.size if found else size,
+        found_digests=found.digests if found else None,
+    )
+
+
+def read_again(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace) -> Iterator[Report]:
+    """Compare a copy with what the ledger says of it; moved aside only where ``set_aside`` asks for it."""
+    yield Began(item.transfer)
+    try:
+        found = yield from _read_expected(folders, item, buffer, pace)
+    except AttemptFailed as failure:
+        if item.set_aside and failure.error != "unsafe-path":
+            yield put_aside(folders, item, failure)
+        else:
+            folders.forget()
+            yield failure.report(item.transfer)
+        return
+    yield ReadBack(transfer=item.transfer, size=found.size, digests=found.digests, method=found.method)
+
+
+def _read_expected(
+    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+) -> Generator[Report, None, Found]:
+    if not item.expected:
+        message = "there is no hash value to compare with"
+        raise AttemptFailed(Stage.READ_BACK, Side.DESTINATION, "other", message)
+    place = place_of(item.destination, item.path)
+    try:
+        found = yield from read_copy(folders, place, buffer.view, item.expected, item.transfer, pace)
+    except AttemptFailed as failure:
+        raise _as_finding(failure) from failure
+    if found.size != item.size or found.digests != dict(item.expected):
+        raise AttemptFailed(
+            *(Stage.READ_BACK, Side.DESTINATION, "changed", "the copy is not what was recorded"),
+            differs=True,
+            found_size=found.size,
+            found_digests=found.digests,
+        )
+    return found
+
+
+def _as_finding(failure: AttemptFailed) -> AttemptFailed:
+    """Say in the words of a verification that a copy is gone, is something else, or could not be read."""
+    code = failure.details.get("errno")
+    if code in {errno.ENOENT, errno.ENOTDIR}:
+        message = "nothing stands under this name"
+        return AttemptFailed(
+            failure.stage, failure.side, "missing", message, **(failure.details | {"differs": True})
+        )
+    if code == errno.ELOOP or failure.error == "not-a-regular-file":
+        message = "something other than a regular file stands there"
+        return AttemptFailed(
+            failure.stage, failure.side, "changed", message, **(failure.details | {"differs": True})
+        )
+    return AttemptFailed(failure.stage, failure.side, "unreadable", failure.message, **failure.details)

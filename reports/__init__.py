@@ -1,0 +1,1 @@
+"""Reports and exports, made only from the records of a ledger."""

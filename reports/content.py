@@ -1,0 +1,179 @@
+"""Builds the custody report from the ledger: a pure function of the records up to a position.
+
+Knows how folded facts become the report's sections. Reads no clock, no disk and no ledger of its own; the
+caller passes only records up to the position, and the head computed over them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from custody.domain.entry import Recorded
+from custody.domain.errors import NotFound
+from custody.domain.events import InventoryTaken, JobCompleted, JobFailed
+from custody.domain.identifiers import JobId, LedgerId, Position
+from custody.domain.paths import escape_text
+from custody.reports import statements
+from custody.reports.custody_report import (
+    GOOD,
+    BatchSection,
+    Counts,
+    CustodyReport,
+    FileRow,
+    InventoryRow,
+    JobSection,
+    KeyLine,
+    LinkRow,
+    Result,
+    SessionLine,
+    SpecialRow,
+)
+from custody.reports.happenings import happenings
+from custody.reports.ledger_fold import BatchFacts, JobFacts, LedgerFold, Session
+from custody.reports.scope import KeyFingerprint, LedgerHead, Scope
+from custody.reports.summary import summarise
+
+__all__ = ["CustodyReport", "KeyFingerprint", "LedgerHead", "Scope", "build"]
+
+
+def build(
+    records: Callable[[], Iterable[Recorded]], *, ledger: LedgerId, scope: Scope, head: LedgerHead
+) -> CustodyReport:
+    """Return the report on ``scope`` that the records, in ledger order, support.
+
+    Raises NotFound if there are no records, or none of the batch or job asked for.
+    """
+    fold = LedgerFold(scope)
+    for recorded in records():
+        fold.admit(recorded)
+    if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
+        message = "the ledger holds nothing to report on in this scope"
+        raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
+    jobs = _jobs(fold)
+    sessions = tuple(
+        _session(session) for index, session in enumerate(fold.sessions) if index in fold.sessions_in_scope
+    )
+    found = happenings(fold, whole_batches=scope.job is None)
+    counts = _counts(jobs)
+    return CustodyReport(
+        ledger=ledger,
+        scope=scope,
+        head=head,
+        made_at=fold.last.at,
+        summary=summarise(counts, jobs, found, sessions),
+        counts=counts,
+        batches=tuple(_batch(facts) for facts in fold.batches),
+        jobs=jobs,
+        sessions=sessions,
+        happenings=found,
+        keys=tuple(_keys(fold, head)),
+        method=statements.method(jobs),
+        clock=statements.clock(sessions),
+        checks=statements.checks(scope, head),
+        limits=statements.limits(),
+    )
+
+
+def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:
+    order = {facts.event.batch: index for index, facts in enumerate(fold.batches)}
+    found = sorted(fold.jobs.items(), key=lambda item: (order[item[1].event.batch], item[1].event.index))
+    return tuple(_job(identity, facts) for identity, facts in found)
+
+
+def _job(identity: JobId, facts: JobFacts) -> JobSection:
+    event = facts.event
+    return JobSection(
+        job=identity,
+        batch=event.batch,
+        name=event.name,
+        case_number=event.case_number,
+        exhibit=event.exhibit,
+        destination=event.destination,
+        sources=event.sources,
+        source_count=event.source_count,
+        algorithms=tuple(sorted(event.algorithms)),
+        form=tuple(sorted(event.form.items())),
+        outcome=_outcome(facts),
+        finished=facts.outcome is not None and isinstance(facts.outcome.event, JobCompleted),
+        began_at=facts.began_at,
+        ended_at=facts.ended_at,
+        inventories=tuple(_inventory(position, taken) for position, taken in facts.inventories),
+        folders=len(facts.folders),
+        files=_files(facts),
+        links=tuple(
+            LinkRow(path=link.path, target=link.target, entry=position)
+            for position, link in sorted(facts.links.values(), key=lambda item: item[1].path)
+        ),
+        special=tuple(
+            SpecialRow(path=item.path, kind=item.kind, entry=position)
+            for position, item in sorted(facts.special.values(), key=lambda item: item[1].path)
+        ),
+    )
+
+
+def _files(facts: JobFacts) -> tuple[FileRow, ...]:
+    return tuple(
+        transfer.row() for transfer in sorted(facts.transfers.values(), key=lambda transfer: transfer.path)
+    )
+
+
+def _outcome(facts: JobFacts) -> str:
+    if facts.outcome is None:
+        return "not finished" if facts.runs else "not begun"
+    event = facts.outcome.event
+    if isinstance(event, JobFailed):
+        return f"ended without being complete: {escape_text(event.reason)}"
+    return "complete"
+
+
+def _inventory(position: Position, taken: InventoryTaken) -> InventoryRow:
+    return InventoryRow(
+        run=taken.run, files=taken.files, directories=taken.directories, links=taken.links,
+        special=taken.special, unreadable=taken.unreadable, size_bytes=taken.bytes, digest=taken.digest,
+        entry=position,
+    )  # fmt: skip
+
+
+def _batch(facts: BatchFacts) -> BatchSection:
+    event = facts.event
+    return BatchSection(
+        batch=event.batch, name=event.name, jobs=event.jobs, instruction=event.instruction,
+        instruction_sha256=event.instruction_sha256,
+    )  # fmt: skip
+
+
+def _session(session: Session) -> SessionLine:
+    event = session.event
+    return SessionLine(
+        entry=session.opened.position, at=session.opened.at, command=event.command, examiner=event.examiner,
+        badge=event.badge, agency=event.agency, host=event.host, system=event.system, tool=event.tool,
+        version=event.version, boot_id=event.boot_id, zone=event.zone,
+        utc_offset_seconds=event.utc_offset_seconds, clock_synchronised=event.clock_synchronised,
+    )  # fmt: skip
+
+
+def _counts(jobs: Sequence[JobSection]) -> Counts:
+    files = [row for job in jobs for row in job.files]
+    tally = Counter(row.result for row in files)
+    good = [row for row in files if row.result in GOOD]
+    return Counts(
+        files=len(files),
+        by_result={result: tally[result] for result in Result},
+        good_bytes=sum(row.size or 0 for row in good),
+        read_back=dict(sorted(Counter(row.read_back for row in good if row.read_back is not None).items())),
+        links=sum(len(job.links) for job in jobs),
+        folders=sum(job.folders for job in jobs),
+        special=sum(len(job.special) for job in jobs),
+    )
+
+
+def _keys(fold: LedgerFold, head: LedgerHead) -> Iterable[KeyLine]:
+    trusted = {fingerprint.key: fingerprint.examiner for fingerprint in head.keys}
+    for key in sorted({*fold.signers, *trusted}):
+        position, enrolment = fold.keys.get(key, (None, None))
+        yield KeyLine(
+            key=key,
+            examiner=trusted.get(key, enrolment.examiner if enrolment is not None else None),
+            enrolled=position,
+            protected=enrolment.protected if enrolment is not None else None,
+            trusted=key in trusted,
+        )

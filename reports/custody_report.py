@@ -1,0 +1,231 @@
+"""What a custody report says, as values: the tree that every format prints.
+
+Knows the parts of the report and which results count as good. Knows neither how they are found in the
+ledger (``content``) nor how they look on a page (``pdf``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
+from custody.domain.paths import RawPath
+from custody.reports.scope import LedgerHead, Scope
+
+
+class Result(StrEnum):
+    """What the ledger says, in the end, about one file of the source."""
+
+    VERIFIED = "verified"
+    PRESENT = "already there"  # an equal file stood at the destination and was compared
+    EARLIER = "verified earlier"  # proved by another entry of the ledger; not read again in this run
+    FAILED = "failed"
+    REFUTED = "refuted"  # a later pass found the copy changed, missing or unreadable
+    UNVERIFIED = "not verified"
+
+
+GOOD: Final = frozenset({Result.VERIFIED, Result.PRESENT, Result.EARLIER})
+
+
+class Verdict(StrEnum):
+    """The whole report in one word; only COMPLETE says that nothing at all is left to explain."""
+
+    COMPLETE = "complete"
+    REMARKS = "complete, with remarks"
+    UNFINISHED = "unfinished"
+    FAILED = "failed"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One file of the source and what became of it. ``entry`` is the position that settles the result."""
+
+    path: RawPath
+    source: RawPath
+    size: int | None
+    mtime_ns: int | None
+    digests: Mapping[str, str]
+    compared: bool  # the digests are of source and copy alike; else of the source as it was read
+    result: Result
+    read_back: str | None
+    entry: Position
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow:
+    """A symbolic link, recreated as it was."""
+
+    path: RawPath
+    target: RawPath
+    entry: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialRow:
+    """A FIFO, socket or device: not opened, not copied."""
+
+    path: RawPath
+    kind: str
+    entry: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InventoryRow:
+    """One walk over the sources of a job."""
+
+    run: int
+    files: int
+    directories: int
+    links: int
+    special: int
+    unreadable: int
+    size_bytes: int
+    digest: str
+    entry: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSection:
+    """One acquisition: what was asked for, from where to where, and every file of it."""
+
+    job: JobId
+    batch: BatchId
+    name: str
+    case_number: str
+    exhibit: str | None
+    destination: RawPath
+    sources: tuple[RawPath, ...]
+    source_count: int
+    algorithms: tuple[str, ...]
+    form: tuple[tuple[str, str], ...]
+    outcome: str
+    finished: bool
+    began_at: str | None
+    ended_at: str | None
+    inventories: tuple[InventoryRow, ...]
+    folders: int
+    files: tuple[FileRow, ...]
+    links: tuple[LinkRow, ...]
+    special: tuple[SpecialRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchSection:
+    """The instruction that was given."""
+
+    batch: BatchId
+    name: str
+    jobs: int
+    instruction: RawPath | None
+    instruction_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Totals over all files in scope; the six results add up to ``files``."""
+
+    files: int
+    by_result: Mapping[Result, int]
+    good_bytes: int
+    read_back: Mapping[str, int]  # of the good files: method → how many
+    links: int
+    folders: int
+    special: int
+
+    @property
+    def good(self) -> int:
+        """How many files stand proved."""
+        return sum(self.by_result[result] for result in GOOD)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLine:
+    """One command that wrote: who, where, with which tool, by which clock."""
+
+    entry: Position
+    at: str
+    command: str
+    examiner: str
+    badge: str | None
+    agency: str | None
+    host: str
+    system: str
+    tool: str
+    version: str
+    boot_id: str | None
+    zone: str
+    utc_offset_seconds: int
+    clock_synchronised: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """Something out of the ordinary, what was done about it, and whether it is still open."""
+
+    entry: Position
+    at: str
+    what: str
+    done: str
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """A key that signed entries of this report; ``trusted`` says the workspace holds it as such."""
+
+    key: KeyId
+    examiner: str | None
+    enrolled: Position | None
+    protected: bool | None
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One way to check the report: words, and the exact command if there is one."""
+
+    text: str
+    command: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The first page: one sentence, then the rest in plain words."""
+
+    verdict: Verdict
+    headline: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyReport:
+    """Everything that every format of the custody report says."""
+
+    ledger: LedgerId
+    scope: Scope
+    head: LedgerHead
+    made_at: str  # the time of the last entry covered, not of printing
+    summary: Summary
+    counts: Counts
+    batches: tuple[BatchSection, ...]
+    jobs: tuple[JobSection, ...]
+    sessions: tuple[SessionLine, ...]
+    happenings: tuple[Happening, ...]
+    keys: tuple[KeyLine, ...]
+    method: tuple[str, ...]
+    clock: tuple[str, ...]
+    checks: tuple[CheckStep, ...]
+    limits: tuple[str, ...]
+
+    @property
+    def case_numbers(self) -> tuple[str, ...]:
+        """The case numbers in scope, each once, in the order of the jobs."""
+        return tuple(dict.fromkeys(job.case_number for job in self.jobs))
+
+    @property
+    def exhibits(self) -> tuple[str, ...]:
+        """The exhibit numbers in scope, each once, in the order of the jobs."""
+        return tuple(dict.fromkeys(job.exhibit for job in self.jobs if job.exhibit is not None))

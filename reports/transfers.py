@@ -1,0 +1,166 @@
+"""One file's way through a job, folded from its stream.
+
+Knows which events make a copy count as good and which take that back. Judges no job and no batch.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from custody.domain.digest import Digests
+from custody.domain.entry import Recorded
+from custody.domain.events import (
+    CopyRefuted,
+    CopyReverified,
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileQueued,
+    FileResumed,
+    FileSkipped,
+    FileVerified,
+)
+from custody.domain.identifiers import Position
+from custody.domain.paths import RawPath
+from custody.reports.custody_report import FileRow, Result
+from custody.reports.wording import count, number
+
+Beginning = FileQueued | FileFailed | FileSkipped  # the events that can be the first of a file's stream
+
+_NO_DIGESTS: Final[Mapping[str, str]] = {}
+_VERIFIED_BEFORE: Final = "verified-before"
+_NOT_BEGUN: Final = "copying has not begun"
+
+
+@dataclass(slots=True, kw_only=True)
+class Transfer:
+    """The standing of one file after the events admitted so far."""
+
+    path: RawPath
+    source: RawPath
+    size: int | None = None
+    mtime_ns: int | None = None
+    digests: Digests = field(default_factory=lambda: _NO_DIGESTS)
+    compared: bool = False
+    result: Result = Result.UNVERIFIED
+    read_back: str | None = None
+    entry: Position
+    state: str = _NOT_BEGUN
+    proved: Position | None = None  # the last FileVerified, whatever came after it
+    reread: Position | None = None
+    unchanged: Position | None = None
+    hard_link: str | None = None
+    incidents: list[Recorded] = field(default_factory=list)
+
+    def admit(self, recorded: Recorded) -> None:
+        """Take the next event of this file's stream."""
+        event = recorded.event
+        match event:
+            case FileQueued():
+                self._queued(event)
+            case FileFailed():
+                self.incidents.append(recorded)
+                self._settle(Result.FAILED, read_back=None)
+            case FileVerified():
+                self.size, self.digests, self.compared = event.size, event.digests, True
+                self._settle(Result.VERIFIED, read_back=event.read_back)
+                self.proved = recorded.position
+            case FileSkipped():
+                self._skipped(event, recorded.position)
+            case CopyReverified() | CopyRefuted():
+                self._read_again(event, recorded)
+            case _:
+                self._under_way(recorded)
+        if not self._stands_on_an_earlier_entry(event):
+            self.entry = recorded.position
+
+    def row(self) -> FileRow:
+        """Return what the report says about this file."""
+        return FileRow(
+            path=self.path, source=self.source, size=self.size, mtime_ns=self.mtime_ns, digests=self.digests,
+            compared=self.compared, result=self.result, read_back=self.read_back, entry=self.entry,
+            notes=self._notes(),
+        )  # fmt: skip
+
+    def _queued(self, event: FileQueued) -> None:
+        self.source, self.size, self.mtime_ns = event.source, event.size, event.mtime_ns
+        self.digests, self.compared, self.read_back = _NO_DIGESTS, False, None
+        self.result, self.state = Result.UNVERIFIED, _NOT_BEGUN
+        self.hard_link = None
+        if event.links > 1:
+            self.hard_link = (
+                f"one of {count(event.links, 'name')} of the same data at the source "
+                f"(hard link: device {event.device}, inode {event.inode})"
+            )
+
+    def _settle(self, result: Result, *, read_back: str | None) -> None:
+        self.result, self.read_back = result, read_back
+        self.reread = self.unchanged = None
+
+    def _skipped(self, event: FileSkipped, position: Position) -> None:
+        self.source, self.mtime_ns = event.source, event.mtime_ns
+        if event.reason != _VERIFIED_BEFORE:
+            self.size, self.digests, self.compared = event.size, event.digests, True
+            self._settle(Result.PRESENT, read_back=event.read_back)
+            return
+        if self.result is Result.REFUTED:  # a look at size and time does not outweigh a reading
+            return
+        if self.result in {Result.VERIFIED, Result.PRESENT}:
+            self.unchanged = position
+            return
+        self.size, self.digests, self.compared = event.size, event.digests, True
+        self._settle(Result.EARLIER, read_back=event.read_back)
+        self.proved = event.cites
+
+    def _read_again(self, event: CopyReverified | CopyRefuted, recorded: Recorded) -> None:
+        if isinstance(event, CopyRefuted):
+            self.incidents.append(recorded)
+            self._settle(Result.REFUTED, read_back=None)
+            return
+        if self.result is Result.REFUTED:
+            self.size, self.digests = event.size, event.digests
+            self._settle(Result.VERIFIED, read_back=event.read_back)
+            self.proved = recorded.position
+        self.reread = recorded.position
+
+    def _under_way(self, recorded: Recorded) -> None:
+        match recorded.event:
+            case FileCopying():
+                self.state = "copying began and did not end"
+            case FileFsynced() as event:
+                self.size, self.digests, self.compared = event.size, event.digests, False
+                self.state = "copied, but the copy has not been read back"
+            case FileResumed():
+                self.incidents.append(recorded)
+                self.state = "taken up again and not ended"
+            case _:
+                return
+        self.result, self.read_back = Result.UNVERIFIED, None
+
+    def _stands_on_an_earlier_entry(self, event: object) -> bool:
+        if isinstance(event, FileSkipped):
+            return self.unchanged is not None or self.result is Result.REFUTED
+        return isinstance(event, CopyReverified) and self.proved != self.reread
+
+    def _notes(self) -> tuple[str, ...]:
+        notes = [self.hard_link] if self.hard_link else []
+        if self.result is Result.UNVERIFIED:
+            notes.append(self.state)
+        if self.result is Result.EARLIER and self.proved is not None:
+            notes.append(f"proved by entry {number(self.proved)}; not read again in this run")
+        elif self.proved is not None and self.proved != self.entry:
+            notes.append(f"an earlier copy of this name was verified, entry {number(self.proved)}")
+        if self.unchanged is not None:
+            notes.append(
+                f"later run: size and time unchanged, not copied again, entry {number(self.unchanged)}"
+            )
+        if self.reread is not None and self.reread != self.entry:
+            notes.append(f"read again later and found equal, entry {number(self.reread)}")
+        return tuple(notes)
+
+
+def beginning(event: Beginning, recorded: Recorded) -> Transfer:
+    """Return the transfer whose stream begins with ``recorded``, with that event admitted."""
+    transfer = Transfer(path=event.path, source=event.source, entry=recorded.position)
+    transfer.admit(recorded)
+    return transfer

@@ -1,0 +1,83 @@
+"""The file calls of the engine with a fault at the k-th of them.
+
+Kinds: a name of ``errno``; ``short`` (fewer bytes than asked for, which is legal); ``eof`` (an end that comes too
+early, which is not); ``flip`` (one bit of what is read back differs); ``kill-before`` and ``kill-after``.
+"""
+
+import errno
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from custody.infrastructure.files.linux_calls import LinuxFileCalls
+
+EXT4 = 0xEF53
+ERRNOS = ("EIO", "ENOSPC", "EROFS", "EINTR", "EMFILE", "ENOMEM", "EACCES", "ESTALE", "ENODEV", "EINVAL")
+PERVERSIONS = ("short", "eof", "flip")
+
+
+class FaultyCalls:
+    def __init__(
+        self, k: int = 0, kind: str = "", *, filesystem: int | None = EXT4, persistent: bool = False
+    ) -> None:
+        self.k = k
+        self.kind = kind
+        self.filesystem = filesystem  # None: the real one
+        self.persistent = persistent
+        self.trace: list[str] = []
+        self.writable: set[int] = set()
+        self.read_back: set[int] = set()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        real = getattr(LinuxFileCalls(), name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            self.trace.append(name)
+            if self.k and (len(self.trace) == self.k or (self.persistent and len(self.trace) > self.k)):
+                return self._fault(name, real, arguments, named)
+            return self._carry_out(name, real, arguments, named)
+
+        return call
+
+    def _carry_out(self, name: str, real: Any, arguments: Any, named: Any) -> Any:
+        if name in {"fsync", "fdatasync", "syncfs"}:
+            return None  # the order of flushes matters to these tests, not their time
+        if name == "filesystem_type" and self.filesystem is not None:
+            return self.filesystem
+        result = real(*arguments, **named)
+        if name == "open":
+            self.read_back.discard(result)
+            if arguments[1] & os.O_DIRECT:
+                self.read_back.add(result)
+        return result
+
+    def _fault(self, name: str, real: Any, arguments: Any, named: Any) -> Any:
+        match self.kind:
+            case "kill-before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "kill-after":
+                self._carry_out(name, real, arguments, named)
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "short" if name == "readv":
+                fd, (view,) = arguments
+                return real(fd, (view[: max(1, len(view) // 3)],))
+            case "short" if name == "write":
+                fd, data = arguments
+                return real(fd, data[: max(1, len(data) // 3)])
+            case "eof" if name == "readv":
+                return 0
+            # A flip on the way from the source cannot be seen by whoever reads it once.
+            case "flip" if name == "readv" and arguments[0] in self.read_back:
+                read = real(*arguments)
+                if read:
+                    arguments[1][0][read // 2] ^= 1
+                return read
+            case "short" | "eof" | "flip":
+                return self._carry_out(name, real, arguments, named)
+            case _:
+                if name == "close":  # the descriptor is gone even when close tells of an error
+                    real(*arguments)
+                code = getattr(errno, self.kind)
+                raise OSError(code, os.strerror(code))
+        return None

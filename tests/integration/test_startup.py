@@ -1,0 +1,70 @@
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.cli.command_line import COMMAND, CommandLine
+
+HEAVY = ("sqlalchemy", "eventsourcing", "cryptography", "reportlab", "rich", "pydantic", "platformdirs")
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("batch", "run", "--help"), ("--version",)])
+def test_help_and_version_answer_at_once(custody: CommandLine, words: tuple[str, ...]) -> None:
+    taken = []
+    for _ in range(3):
+        begun = time.monotonic()
+        assert custody(*words).code == 0
+        taken.append(time.monotonic() - begun)
+
+    assert min(taken) < 0.3
+
+
+def test_completion_answers_at_once(custody: CommandLine) -> None:
+    taken = []
+    for _ in range(3):
+        begun = time.monotonic()
+        ended = custody(
+            _CUSTODY_COMPLETE="complete_bash", COMP_WORDS="custody ba", COMP_CWORD="1",
+        )  # fmt: skip
+        taken.append(time.monotonic() - begun)
+
+    assert "batch" in ended.out
+    assert min(taken) < 0.3
+
+
+def test_no_heavy_library_is_imported_for_help() -> None:
+    code = f"import sys, custody.cli.main; print([name for name in {HEAVY!r} if name in sys.modules])"
+
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert out.strip() == "[]"
+
+
+def test_no_line_of_help_is_wider_than_80_columns(custody: CommandLine) -> None:
+    from tests.docs.command_line import command_line
+
+    pages = [custody(*command.words[1:], "--help", COLUMNS="80").out for command in command_line().walk()]
+
+    wide = [line for page in pages for line in page.splitlines() if len(line) > 80]
+    assert wide == []
+
+
+def test_no_command_at_all_shows_the_help(custody: CommandLine) -> None:
+    ended = custody()
+
+    assert ended.code == 0
+    assert "Commands:" in ended.out
+
+
+def test_what_the_command_makes_is_for_its_owner_only(case: CommandLine) -> None:
+    environment = case.environment()
+    before = os.umask(0)
+    try:
+        words = [*COMMAND, "log", "export", "--out", "log.jsonl"]
+        subprocess.run(words, cwd=case.home, env=environment, check=True)
+    finally:
+        os.umask(before)
+
+    assert (case.home / "log.jsonl").stat().st_mode & 0o077 == 0

@@ -1,0 +1,131 @@
+"""What an audit makes of checkpoints: of the ledger's own, brought along, forged, and contradictory ones."""
+
+from dataclasses import replace
+
+import pytest
+
+from custody.domain.audit_checkpoints import RawNote
+from custody.domain.checkpoint import MAX_NOTE_BYTES, ORIGIN_PREFIX, Checkpoint, signed_note
+from custody.domain.events import SessionClosed
+from custody.domain.merkle import EMPTY_ROOT
+from tests.unit.signed_ledger import (
+    KEY,
+    LEDGER,
+    OTHER_KEY,
+    SignedLedger,
+    new_ledger,
+    session_opened,
+    session_stream,
+)
+
+ORIGIN = f"{ORIGIN_PREFIX}{LEDGER}"
+
+
+def codes(ledger: SignedLedger, extra: tuple[bytes, ...] = ()) -> list[str]:
+    return [finding.code for finding in ledger.audit(extra=extra).findings]
+
+
+def note_of(size: int, root: bytes, *, origin: str = ORIGIN) -> bytes:
+    text = Checkpoint(origin=origin, size=size, root=root).text()
+    return signed_note(text, origin, KEY.public_raw, KEY.sign(text))
+
+
+def test_without_any_checkpoint_nothing_is_proved_about_cuts() -> None:
+    ledger = new_ledger(1)
+    ledger.notes.clear()
+    result = ledger.audit()
+    assert (result.verdict, result.verdicts["checkpoints"]) == ("indeterminate", "indeterminate")
+    assert any("a cut of this ledger could not be seen" in note for note in result.notes)
+
+
+def test_a_checkpoint_brought_along_that_fits_passes() -> None:
+    ledger = new_ledger(1)
+    assert ledger.audit(extra=[ledger.note()]).verdict == "passed"
+
+
+def test_a_checkpoint_of_the_empty_ledger_fits_every_ledger() -> None:
+    assert codes(new_ledger(1), (note_of(0, EMPTY_ROOT),)) == []
+
+
+def test_a_checkpoint_brought_along_shows_a_cut_that_the_store_conceals() -> None:
+    held_elsewhere = new_ledger(2).note()
+    result = new_ledger(1).audit(extra=[held_elsewhere])
+    assert [(finding.position, finding.code) for finding in result.findings] == [(5, "cut")]
+
+
+def test_a_ledger_rewritten_by_its_key_holder_contradicts_a_checkpoint_held_elsewhere() -> None:
+    held_elsewhere = new_ledger(1).note()
+    rewritten = SignedLedger()
+    for number in range(5):
+        rewritten.add(session_stream(number), session_opened())
+    found = rewritten.audit(extra=[held_elsewhere]).findings
+    assert any(finding.code == "checkpoint-root" for finding in found)
+
+
+def test_only_the_smallest_checkpoint_that_fails_is_told_with_the_last_that_held() -> None:
+    ledger = new_ledger(3)
+    changed = new_ledger(2)
+    changed.add(session_stream(7), session_opened())
+    changed.add(session_stream(7), SessionClosed(exit=3))
+    changed.add(session_stream(8), session_opened())
+    ledger.rows, ledger.head = changed.rows, changed.head
+    [finding] = ledger.audit().findings
+    assert (finding.code, finding.position) == ("checkpoint-root", None)
+    assert "row 11" in finding.message
+    assert "up to size 8 they are" in finding.message
+
+
+def test_two_roots_for_one_size_are_a_fork() -> None:
+    ledger = new_ledger(1)
+    assert "checkpoint-fork" in codes(ledger, (note_of(5, bytes(32)),))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        None,
+        "text",
+        b"",
+        b"rubbish",
+        b"\xff\n\n",
+        b"x" * (MAX_NOTE_BYTES + 1),
+        b"a\nb\nc\n\n\xe2\x80\x94 a AAAAAAA=\n",
+    ],
+)
+def test_a_note_that_is_no_checkpoint_is_a_finding(note: object) -> None:
+    ledger = new_ledger(1)
+    ledger.notes.append(RawNote(where="file 5.note", note=note))
+    assert codes(ledger) == ["malformed-checkpoint"]
+
+
+def test_a_checkpoint_signed_by_an_untrusted_key_is_a_finding() -> None:
+    ledger = new_ledger(1)
+    assert codes(ledger, (ledger.note(OTHER_KEY),)) == ["checkpoint-signature"]
+
+
+def test_a_checkpoint_whose_signature_was_changed_is_a_finding() -> None:
+    ledger = new_ledger(1)
+    note = ledger.note().replace(b"\n5\n", b"\n4\n")
+    assert codes(ledger, (note,)) == ["checkpoint-signature"]
+
+
+def test_a_checkpoint_of_another_ledger_is_a_finding() -> None:
+    ledger = new_ledger(1)
+    other = note_of(5, ledger.frontier.root(), origin=f"{ORIGIN_PREFIX}other")
+    assert codes(ledger, (other,)) == ["checkpoint-origin"]
+
+
+@pytest.mark.parametrize("size", [4, True, "5"])
+def test_a_checkpoint_under_the_name_of_another_size_is_a_finding(size: object) -> None:
+    ledger = new_ledger(1)
+    ledger.notes.append(RawNote(where="file", note=ledger.note(), size=size))
+    assert codes(ledger) == ["checkpoint-size"]
+
+
+@pytest.mark.parametrize("frontier", [b"", "text", bytes(8), bytes(7), b"\xff" * 40])
+def test_a_tree_kept_beside_a_checkpoint_must_be_the_signed_one(frontier: object) -> None:
+    ledger = new_ledger(1)
+    ledger.notes[-2] = replace(ledger.notes[-2], frontier=frontier)
+    result = ledger.audit()
+    assert [finding.code for finding in result.findings] == ["checkpoint-frontier"]
+    assert result.verdicts["tree"] == "failed"

@@ -1,0 +1,260 @@
+"""Every event in its one plain sentence."""
+
+import pytest
+
+from custody.domain.events import (
+    EVENT_TYPES,
+    BatchCompleted,
+    BatchPaused,
+    BatchQueued,
+    BatchResumed,
+    BatchStarted,
+    BatchStopped,
+    CaseOpened,
+    CopyRefuted,
+    CopyReverified,
+    DirectoryCreated,
+    Event,
+    ExhibitRegistered,
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileQueued,
+    FileResumed,
+    FileSkipped,
+    FileVerified,
+    InventoryChanged,
+    InventoryTaken,
+    JobCompleted,
+    JobFailed,
+    JobQueued,
+    JobResumed,
+    JobStarted,
+    KeyEnrolled,
+    LedgerOpened,
+    LinkRecorded,
+    Nanoseconds,
+    ReportIssued,
+    SessionClosed,
+    SessionOpened,
+    SpecialFileSkipped,
+    type_name,
+)
+from custody.domain.identifiers import KeyId, Position
+from custody.domain.paths import RawPath
+from custody.domain.story import tell
+from tests.integration.audited_workspace import BATCH, JOB, LEDGER, SHA256
+
+SHA = SHA256["sha256"]
+NAME, SOURCE = RawPath(b"card/a.mov"), RawPath(b"/media/card/a.mov")
+NS = Nanoseconds(1)
+DONE = {"queued": 3, "verified": 2, "skipped": 1, "special": 0, "bytes": 1500, "milliseconds": 2500}
+SUMS = "3 queued, 2 verified, 1 skipped, 0 special, 1,500 bytes in 2.5 s"
+
+SENTENCES: list[tuple[Event, str]] = [
+    (
+        LedgerOpened(ledger=LEDGER, format="f", tool="custody", version="1"),
+        f"ledger {LEDGER} opened by custody 1",
+    ),
+    (
+        KeyEnrolled(key=KeyId("ab"), public_key="", examiner="J. Ortiz", protected=True),
+        "key ab of J. Ortiz enrolled, guarded by a passphrase",
+    ),
+    (
+        KeyEnrolled(key=KeyId("ab"), public_key="", examiner="J. Ortiz", protected=False),
+        "key ab of J. Ortiz enrolled, without a passphrase",
+    ),
+    *(
+        (
+            SessionOpened(
+                command="copy",
+                examiner="J. Ortiz",
+                host="lab",
+                system="Linux",
+                tool="custody",
+                version="1",
+                zone="UTC",
+                utc_offset_seconds=0,
+                clock_synchronised=synchronised,
+            ),
+            f"J. Ortiz began 'copy' on lab (Linux) with custody 1; the clock was {clock}",
+        )
+        for synchronised, clock in (
+            (True, "synchronised"),
+            (False, "not synchronised"),
+            (None, "perhaps not synchronised: the system does not say"),
+        )
+    ),
+    (SessionClosed(exit=3), "the command ended with exit code 3"),
+    (CaseOpened(case_number="26-1"), "case 26-1 used for the first time, by J. Ortiz"),
+    (
+        ExhibitRegistered(case_number="26-1", exhibit="A"),
+        "exhibit A of case 26-1 registered by J. Ortiz",
+    ),
+    (
+        ReportIssued(kind="custody", at_position=Position(7), sha256=SHA, size=9),
+        f"custody report issued by J. Ortiz over entries up to 7: SHA-256 {SHA}",
+    ),
+    (BatchQueued(batch=BATCH, name="b", jobs=1), f"batch 'b' queued by J. Ortiz: 1 job, plan {BATCH}"),
+    (
+        BatchQueued(batch=BATCH, name="b", jobs=2, instruction=RawPath(b"/b\xff.toml")),
+        f"batch 'b' queued by J. Ortiz from /b\\xff.toml: 2 jobs, plan {BATCH}",
+    ),
+    (BatchStarted(run=1), "run 1 of the batch began"),
+    (BatchPaused(run=1, reason="SIGINT"), "run 1 of the batch was paused: SIGINT"),
+    (
+        BatchResumed(run=1, ended="killed", verified=1, fsynced=2, copying=3, queued=4, failed=5),
+        (
+            "run 1 of the batch, which had ended as killed, went on with "
+            "1 verified, 2 written, 3 begun, 4 queued, 5 failed"
+        ),
+    ),
+    (
+        BatchStopped(run=1, reason="too many failures", tried=9, failed=5),
+        "run 1 was given up (too many failures): 5 of 9 tried failed",
+    ),
+    (
+        BatchCompleted(run=1, failed=1, incomplete=True, **DONE),
+        f"run 1 ended with something left to do: {SUMS}, 1 failed",
+    ),
+    (BatchCompleted(run=1, failed=0, incomplete=False, **DONE), f"run 1 ended complete: {SUMS}, 0 failed"),
+    *(
+        (
+            JobQueued(
+                batch=BATCH,
+                index=0,
+                name="card",
+                case_number="26-1",
+                exhibit=exhibit,
+                destination=RawPath(b"/e"),
+                sources=(SOURCE,),
+                source_count=1,
+                algorithms=(),
+                form={},
+            ),
+            f"job 'card' for case 26-1{told} queued by J. Ortiz: 1 source to /e",
+        )
+        for exhibit, told in ((None, ""), ("A", ", exhibit A"))
+    ),
+    (JobStarted(run=1), "the job began in run 1"),
+    (JobResumed(run=1), "the job went on in run 1"),
+    (
+        InventoryTaken(run=1, files=2, directories=1, links=0, special=3, unreadable=4, bytes=1, digest=SHA),
+        (
+            "the sources were listed: 2 files, 1 byte, 1 folder, 0 links, "
+            f"3 special, 4 unreadable; listing {SHA}"
+        ),
+    ),
+    (
+        InventoryChanged(run=1, change="vanished", path=NAME, source=SOURCE),
+        "the second look at the sources found /media/card/a.mov vanished",
+    ),
+    (JobCompleted(run=1, **DONE), f"the job was completed: {SUMS}"),
+    (
+        JobFailed(run=1, reason="failed", failed=1, **DONE),
+        f"the job ended incomplete (failed): {SUMS}, 1 failed",
+    ),
+    (
+        FileQueued(
+            job=JOB,
+            run=1,
+            path=NAME,
+            source=SOURCE,
+            size=12345,
+            mtime_ns=NS,
+            atime_ns=NS,
+            ctime_ns=NS,
+            mode=0,
+            uid=0,
+            gid=0,
+            device=1,
+            inode=1,
+            links=1,
+        ),
+        "queued by J. Ortiz: 12,345 bytes, found as /media/card/a.mov",
+    ),
+    (
+        FileCopying(attempt=2, temporary=RawPath(b".part")),
+        "copying began (attempt 2) under the temporary name .part",
+    ),
+    (
+        FileFsynced(attempt=1, size=7, digests=SHA256),
+        f"7 bytes written and flushed to the device; as read: sha256 {SHA}",
+    ),
+    (
+        FileVerified(path=NAME, size=7, digests=SHA256, read_back="direct"),
+        f"verified as card/a.mov: 7 bytes read back (direct), equal to the source: sha256 {SHA}",
+    ),
+    (
+        FileFailed(
+            job=JOB, run=1, path=NAME, source=SOURCE, stage="read", error="io", message="no", attempt=1
+        ),
+        "failed at read (attempt 1): no (io)",
+    ),
+    (
+        FileFailed(
+            job=JOB,
+            run=1,
+            path=NAME,
+            source=SOURCE,
+            stage="read",
+            error="io",
+            errno=5,
+            offset=4096,
+            message="no",
+            attempt=1,
+            moved_to=RawPath(b"bad"),
+        ),
+        "failed at read at byte 4,096 (attempt 1): no (io, errno 5); the bad copy was put aside as bad",
+    ),
+    (FileResumed(run=2, found="copying"), "taken up again in run 2; what was found: copying"),
+    *(
+        (
+            FileSkipped(
+                job=JOB,
+                run=1,
+                path=NAME,
+                source=SOURCE,
+                size=7,
+                mtime_ns=NS,
+                reason="r",
+                cites=cites,
+                digests=SHA256,
+            ),
+            f"not copied again (r): {told}: 7 bytes, sha256 {SHA}",
+        )
+        for cites, told in (
+            (None, "an equal file was there and was compared"),
+            (Position(9), "entry 9 proves the copy that is there"),
+        )
+    ),
+    (
+        LinkRecorded(job=JOB, run=1, path=NAME, source=SOURCE, target=RawPath(b"../b"), mtime_ns=NS),
+        "link card/a.mov recreated as it is, not followed; it points to ../b",
+    ),
+    (
+        SpecialFileSkipped(job=JOB, run=1, path=NAME, source=SOURCE, kind="fifo", mode=0),
+        "fifo /media/card/a.mov listed; it was neither opened nor copied",
+    ),
+    *(
+        (
+            DirectoryCreated(job=JOB, run=1, path=NAME, source=SOURCE, mode=0, mtime_ns=NS, existed=existed),
+            f"folder card/a.mov {told}",
+        )
+        for existed, told in ((False, "created"), (True, "was there already"))
+    ),
+    (
+        CopyReverified(path=NAME, size=7, digests=SHA256, read_back="direct"),
+        f"read again (direct) and found as recorded: sha256 {SHA}",
+    ),
+    (CopyRefuted(path=NAME, finding="changed", message="m"), "read again and refuted: changed: m"),
+]
+
+
+@pytest.mark.parametrize(("event", "sentence"), SENTENCES, ids=[type_name(event) for event, _ in SENTENCES])
+def test_an_event_is_told_in_plain_words(event: Event, sentence: str) -> None:
+    assert tell(event, "J. Ortiz") == sentence
+
+
+def test_every_event_has_a_sentence() -> None:
+    assert {type_name(event) for event, _ in SENTENCES} == set(EVENT_TYPES)
