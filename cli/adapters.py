@@ -3,7 +3,7 @@
 Knows the adapters of keys and ledger; those of evidence are in ``evidence``. Decides nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -85,7 +85,12 @@ def opened_for_writing(run: Invocation, workspace: Workspace, clock: Clock) -> I
 
 def trusted_keys(workspace: Workspace) -> dict[KeyId, bytes]:
     """Return the raw public keys that the workspace trusts. Raises KeyUnusable for one that is not sound."""
-    keys = [load_public_pem(pem) for pem in workspace.public_keys().values()]
+    return keys_in(workspace.public_keys().values())
+
+
+def keys_in(pems: Iterable[bytes]) -> dict[KeyId, bytes]:
+    """Return raw public keys by their ids. Raises KeyUnusable for one that is not sound."""
+    keys = [load_public_pem(pem) for pem in pems]
     return {KeyId(key.key_id): key.raw for key in keys}
 
 

@@ -3,18 +3,25 @@
 Knows how findings are shown. Judges nothing; see ``domain.audit``.
 """
 
+import os
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
-from custody.cli.adapters import ledger_paths, trusted_keys
+from custody.cli.adapters import keys_in, ledger_paths, trusted_keys
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.render import limited
 from custody.cli.wording import counted, wrapped
 from custody.cli.workspace import open_workspace
+from custody.domain.errors import CannotTell
+from custody.domain.paths import printable
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
+
+MAX_FILE_BYTES: Final = 1024 * 1024  # a note or a key has less than one hundredth of it
 
 _CODE: Final = {
     "passed": ExitCode.OK,
@@ -24,11 +31,26 @@ _CODE: Final = {
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
-def audit_workspace(run: Invocation) -> Answer:
-    """Audit the ledger of the invocation's workspace. Raises LedgerUnreadable for a damaged file."""
+def audit_workspace(run: Invocation, *, checkpoints: Sequence[str], keys: Sequence[str]) -> Answer:
+    """Audit the ledger of the invocation's workspace, also against the checkpoints in the files given.
+
+    The keys in the files given are trusted instead of the workspace's. Raises LedgerUnreadable for a damaged
+    ledger, CannotTell for a file that cannot be read, KeyUnusable for one that holds no sound key.
+    """
     workspace = open_workspace(run)
+    brought = [_content(file) for file in checkpoints]
+    trusted = keys_in(_content(file) for file in keys) if keys else trusted_keys(workspace)
     with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
-        return audit_answer(audit(source, trusted_keys(workspace), verify_many))
+        return audit_answer(audit(source, trusted, verify_many, extra_checkpoints=brought))
+
+
+def _content(file: str) -> bytes:
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(MAX_FILE_BYTES)
+    except OSError as error:
+        shown = printable(os.fsencode(file))
+        raise CannotTell(f"the file cannot be read: {shown}: {error.strerror}") from error
 
 
 def audit_answer(result: AuditResult) -> Answer:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from custody.cli.progress import Meter, said
+from custody.cli.progress import Meter, said_line
 from custody.cli.wording import duration, size_text
 from custody.domain.paths import printable
 from custody.domain.ports import Clock
@@ -41,10 +41,16 @@ class Bars:
             return
         self._drawn_at = now
         if meter.path:
+            # A window of small files is told as one: more bytes than its last file has.
+            done = min(meter.file_bytes_done, meter.file_bytes or meter.file_bytes_done)
             self._progress.update(
-                self._file, description=_fitted(printable(meter.path)), visible=True,
-                completed=meter.file_bytes, facts=f"{meter.phase:<9} {size_text(meter.file_bytes)}",
-            )  # fmt: skip
+                self._file,
+                description=_fitted(printable(meter.path)),
+                visible=True,
+                total=max(meter.file_bytes, done, 1),
+                completed=done,
+                facts=f"{meter.phase}, {size_text(meter.file_bytes)}",
+            )
         self._progress.update(
             self._total,
             total=max(meter.bytes, 1),
@@ -55,7 +61,7 @@ class Bars:
 
     def say(self, kind: str, path: bytes | None, text: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(Text(said(kind, path, text)), soft_wrap=True)
+        self._progress.console.print(Text(said_line(kind, path, text)), soft_wrap=True)
 
 
 @contextmanager

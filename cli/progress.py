@@ -5,7 +5,7 @@ read-back is done. Says nothing that the record needs.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
@@ -35,18 +35,19 @@ class Meter:
         self.bytes_done = 0
         self.path = b""
         self.phase = ""
-        self.file_bytes = 0  # of this file, in this phase
+        self.file_bytes_done = 0  # of this file, in this phase
+        self.file_bytes = 0  # all there are; 0 when that is not known
 
     def plan(self, files: int, size: int) -> None:
         """Add to the totals."""
         self.files += files
         self.bytes += size * self._passes
 
-    def advance(self, path: bytes, phase: str, size: int) -> None:
-        """Count bytes of a file that passed a phase."""
-        if (path, phase) != (self.path, self.phase):
-            self.path, self.phase, self.file_bytes = path, phase, 0
-        self.file_bytes += size
+    def advance(self, path: bytes, phase: str, size: int, of: int) -> None:
+        """Count bytes of a file that passed a phase; those of many small files are told with the last."""
+        if path and (path, phase) != (self.path, self.phase):
+            self.path, self.phase, self.file_bytes, self.file_bytes_done = path, phase, of, 0
+        self.file_bytes_done += size
         if phase in COUNTED:
             self.bytes_done = min(self.bytes_done + size, self.bytes)
 
@@ -95,26 +96,26 @@ class Display(Protocol):
 class ShownProgress:
     """The pipeline's progress (``ports.Progress``) on a display."""
 
-    def __init__(self, meter: Meter, display: Display, *, every_file: bool) -> None:
-        """Say what became of each file when ``every_file``, else only of those that failed."""
+    def __init__(self, meter: Meter, display: Display, *, said: Collection[str] | None) -> None:
+        """Say at once what became of a file when its outcome is among ``said``; None says every one."""
         self._meter = meter
         self._display = display
-        self._every_file = every_file
+        self._said = said
 
     def plan(self, *, files: int, size: int) -> None:
         """Add to the totals."""
         self._meter.plan(files, size)
         self._display.show(self._meter)
 
-    def advance(self, path: bytes, phase: str, size: int) -> None:
+    def advance(self, path: bytes, phase: str, size: int, of: int = 0) -> None:
         """Say that ``size`` more bytes of a file passed a phase."""
-        self._meter.advance(path, phase, size)
+        self._meter.advance(path, phase, size, of)
         self._display.show(self._meter)
 
     def finished(self, path: bytes, outcome: str, message: str = "") -> None:
         """Say that a file came to its outcome."""
         self._meter.finish(outcome)
-        if self._every_file or outcome == "failed":
+        if self._said is None or outcome in self._said:
             self._display.say(outcome, path, message)
         self._display.show(self._meter)
 
@@ -141,7 +142,7 @@ class PlainDisplay:
 
     def say(self, kind: str, path: bytes | None, text: str) -> None:
         """Print a line."""
-        _to_stderr(said(kind, path, text))
+        _to_stderr(said_line(kind, path, text))
 
 
 class JsonDisplay:
@@ -185,7 +186,7 @@ class NoDisplay:
         """Say nothing."""
 
 
-def said(kind: str, path: bytes | None, text: str) -> str:
+def said_line(kind: str, path: bytes | None, text: str) -> str:
     """Return one escaped line about a note or a file."""
     if path is None:
         return escape_text(text)
@@ -193,20 +194,26 @@ def said(kind: str, path: bytes | None, text: str) -> str:
 
 
 @contextmanager
-def shown_progress(output: Output, clock: Clock, *, verbose: int, passes: int = PASSES) -> Iterator[Progress]:
-    """Give the progress that fits where it is shown; a terminal is left clean at the end."""
+def shown_progress(
+    output: Output, clock: Clock, *, verbose: int, passes: int = PASSES, said: Collection[str] = ("failed",)
+) -> Iterator[Progress]:
+    """Give the progress that fits where it is shown; a terminal is left clean at the end.
+
+    What became of a file is said at once for every file with ``verbose``, else for the outcomes in ``said``.
+    """
     meter = Meter(clock, passes)
+    outcomes = None if verbose else said
     if output.json:
-        yield ShownProgress(meter, JsonDisplay(clock, output), every_file=verbose > 0)
+        yield ShownProgress(meter, JsonDisplay(clock, output), said=outcomes)
     elif output.quiet:
-        yield ShownProgress(meter, NoDisplay(), every_file=False)
+        yield ShownProgress(meter, NoDisplay(), said=())
     elif not output.interactive(sys.stderr):
-        yield ShownProgress(meter, PlainDisplay(clock), every_file=verbose > 0)
+        yield ShownProgress(meter, PlainDisplay(clock), said=outcomes)
     else:
         from custody.cli.bars import bars
 
         with bars(clock, colored=output.colored(sys.stderr)) as display:
-            yield ShownProgress(meter, display, every_file=verbose > 0)
+            yield ShownProgress(meter, display, said=outcomes)
 
 
 def _to_stderr(line: str) -> None:

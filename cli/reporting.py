@@ -101,7 +101,7 @@ def _scope(model: ReadModel, batch: str | None, job: str | None) -> Scope:
 
 
 def _position(reader: SqlLedgerReader, at: int | None) -> Position:
-    """Return the position to report up to: the one asked for, else the last that says something of evidence."""
+    """Return the position to report up to: the one asked for, else the last one about evidence."""
     size = reader.size()
     if at is not None:
         if at >= size:

@@ -60,7 +60,7 @@ def _pass(
     run = view.run
     with (
         pausing_on_signals(run.output.note) as stop,
-        shown_progress(run.output, clock, verbose=run.choices.verbose, passes=READ_ONCE) as progress,
+        shown_progress(run.output, clock, verbose=run.choices.verbose, passes=READ_ONCE, said=()) as progress,
         workshop_for(stop, progress) as workshop,
     ):
         try:

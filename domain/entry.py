@@ -7,6 +7,7 @@ signature; see ``dsse`` for the envelope, ``audit`` for judging a whole ledger.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -25,7 +26,7 @@ _FIELDS: Final = frozenset(
 )
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
-_TIME: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])-([0-2]\d|3[01])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ def parse(raw: bytes) -> Entry:
         stream=parse_stream(_text(value, "stream")),
         revision=_natural(value, "revision", least=1),
         type=_text(value, "type"),
-        at=_matching(value, "at", _TIME),
+        at=_time(value),
         actor=KeyId(_matching(value, "actor", _HEX64)),
         data=data,
     )
@@ -123,6 +124,16 @@ def _matching(value: JsonObject, name: str, form: re.Pattern[str]) -> str:
     if not form.fullmatch(text):
         message = f"an entry's {name} does not have its form"
         raise MalformedData(message)
+    return text
+
+
+def _time(value: JsonObject) -> str:
+    text = _matching(value, "at", _TIME)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError as error:
+        message = "an entry's time is none of the calendar's"
+        raise MalformedData(message) from error
     return text
 
 

@@ -31,7 +31,9 @@ class BadValue(Exception):
 
 def text_value(value: object) -> str:
     """Return a text field's value; raises BadValue."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    # Larger numbers are no TOML integers, and Python may refuse to write them out.
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() < 64  # noqa: PLR2004
+    if not (isinstance(value, str) or is_number):
         reason = "is not text; put it in quotes"
         raise BadValue(reason)
     text = str(value).strip()

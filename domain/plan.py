@@ -68,10 +68,11 @@ class Plan:
         value = canonical.decode(content, max_bytes=len(content))
         try:
             plan = _plan_from_json(cast("JsonObject", value))
-        except (KeyError, TypeError, AttributeError) as error:
+            is_same = plan.to_bytes() == content
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             message = "a kept plan does not have the form of a plan"
             raise MalformedData(message) from error
-        if plan.to_bytes() != content:
+        if not is_same:
             message = "a kept plan does not have the form of a plan"
             raise MalformedData(message)
         return plan
@@ -102,22 +103,34 @@ def _path_from_json(value: JsonValue) -> RawPath:
 
 def _plan_from_json(value: JsonObject) -> Plan:
     return Plan(
-        name=cast("str", value["name"]),
-        stop_when_failed_over_permille=cast("int", value["stop_when_failed_over_permille"]),
+        name=_text(value["name"]),
+        stop_when_failed_over_permille=_number(value["stop_when_failed_over_permille"]),
         jobs=tuple(_job_from_json(cast("JsonObject", job)) for job in cast("list[JsonValue]", value["jobs"])),
     )
 
 
 def _job_from_json(value: JsonObject) -> JobPlan:
     return JobPlan(
-        name=cast("str", value["name"]),
-        case_number=cast("str", value["case_number"]),
-        exhibit=cast("str | None", value.get("exhibit")),
+        name=_text(value["name"]),
+        case_number=_text(value["case_number"]),
+        exhibit=_text(value["exhibit"]) if "exhibit" in value else None,
         destination=_path_from_json(value["destination"]),
         sources=tuple(_path_from_json(source) for source in cast("list[JsonValue]", value["sources"])),
-        algorithms=tuple(cast("list[str]", value["algorithms"])),
-        form=cast("Mapping[str, str]", value["form"]),
+        algorithms=tuple(_text(item) for item in cast("list[JsonValue]", value["algorithms"])),
+        form={field: _text(item) for field, item in cast("JsonObject", value["form"]).items()},
     )
+
+
+def _text(value: JsonValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def _number(value: JsonValue) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(value)
+    return value
 
 
 def collisions(jobs: Iterable[JobPlan]) -> Sequence[RawPath]:
@@ -143,6 +156,9 @@ def copy_plan(
     if not sources:
         message = "no source was given"
         raise UsageError(message, done="nothing was written", hint="name the files and folders to copy")
+    if not all(name(source) for source in sources):
+        message = "the root of the file system cannot be a source"
+        raise UsageError(message, done="nothing was written", hint="name the folders in it")
     job = JobPlan(
         name=COPY_NAME,
         case_number=form["case_number"],

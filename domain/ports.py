@@ -205,8 +205,8 @@ class Progress(Protocol):
     def plan(self, *, files: int, size: int) -> None:
         """Add to the totals."""
 
-    def advance(self, path: bytes, phase: str, size: int) -> None:
-        """Say that ``size`` more bytes of a file passed a phase: copy, flush, read back."""
+    def advance(self, path: bytes, phase: str, size: int, of: int = 0) -> None:
+        """Say that ``size`` more bytes ``of`` a file's all (0: not known) passed: copy, flush, read back."""
 
     def finished(self, path: bytes, outcome: str, message: str = "") -> None:
         """Say that a file came to its outcome: verified, skipped, failed, special."""

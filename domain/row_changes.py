@@ -62,7 +62,9 @@ FILE_FSYNCED: Final = Shape(
     table="transfers", columns=("revision", "attempt", "copy_size", "digests"), fixed={"state": "fsynced"}
 )
 FILE_VERIFIED: Final = Shape(
-    table="transfers", columns=("revision", "proved", "copy_size", "digests"), fixed={"state": "verified", **_SETTLED}
+    table="transfers",
+    columns=("revision", "proved", "copy_size", "digests"),
+    fixed={"state": "verified", **_SETTLED},
 )
 FILE_FAILED: Final = Shape(
     table="transfers",

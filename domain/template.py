@@ -47,7 +47,10 @@ def fill(template: str, values: Mapping[str, str]) -> RawPath:
             raise _bad(template, "has a brace without its partner")
         return _field(template, match[1], match[2], values)
 
-    result = _PART.sub(replace, template).encode()
+    try:
+        result = _PART.sub(replace, template).encode()
+    except UnicodeEncodeError:
+        raise _bad(template, "holds characters that are not text (lone surrogates)") from None
     parts = result.split(b"/")
     if len(result) > MAX_RESULT_BYTES or any(len(part) > MAX_NAME_BYTES for part in parts):
         raise _bad(template, f"makes a path over {MAX_RESULT_BYTES} bytes or a name over {MAX_NAME_BYTES}")

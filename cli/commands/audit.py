@@ -1,20 +1,31 @@
 """``custody audit``: the ledger against itself."""
 
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
 from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody audit", "custody audit --json")
+EXAMPLES: Final = examples("custody audit", "custody audit --checkpoint note-of-2026-03-01.txt")
 
 
-def command(ctx: typer.Context) -> Answer:
+def command(
+    ctx: typer.Context,
+    checkpoints: Annotated[
+        list[str] | None,
+        typer.Option("--checkpoint", metavar="FILE", help="A signed note kept elsewhere; may be repeated."),
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="FILE", help="Trust this public key (PEM) instead of the workspace's."),
+    ] = None,
+) -> Answer:
     """Check the whole ledger against itself.
 
-    The checks: structure, signatures, chain, tree, checkpoints, projections. Writes nothing and needs no key. Exit code 0 only if every check passed.
+    The checks: structure, signatures, chain, tree, checkpoints, projections. Writes nothing and needs no
+    passphrase. Exit code 0 only if every check passed.
     """
     from custody.cli.auditing import audit_workspace
 
-    return audit_workspace(invocation(ctx))
+    return audit_workspace(invocation(ctx), checkpoints=checkpoints or (), keys=keys or ())

@@ -22,10 +22,10 @@ from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation, examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody demo", "custody demo --dir /tmp/custody-demo")
+EXAMPLES: Final = examples("custody demo", "custody demo --dir custody-demo")
 
 CLIPS: Final = 3
-CLIP_BYTES: Final = 16 * 1024 * 1024
+CLIP_BYTES: Final = 8 * 1024 * 1024
 PHOTOS: Final = 200
 PHOTO_BYTES: Final = 24 * 1024
 FIRST_COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"

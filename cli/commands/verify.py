@@ -24,7 +24,8 @@ def command(
 ) -> Answer:
     """Read copies again and compare them with the ledger.
 
-    Reads from the device, not from memory. Names what changed, is missing, is extra or cannot be read. Each pass is recorded.
+    Reads from the device, not from memory. Names what changed, is missing, is extra or cannot be read.
+    Each pass is recorded.
     """
     from custody.cli.verification import verify_copies
 

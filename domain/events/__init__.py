@@ -46,7 +46,7 @@ from custody.domain.events.ledger import (
     SessionClosed,
     SessionOpened,
 )
-from custody.domain.events.schema import Event, Nanoseconds, from_data, to_data
+from custody.domain.events.schema import Event, Nanoseconds, Wide, from_data, to_data
 
 _ALL: Final[tuple[type[Event], ...]] = (
     LedgerOpened,
@@ -135,6 +135,7 @@ __all__ = [
     "SessionClosed",
     "SessionOpened",
     "SpecialFileSkipped",
+    "Wide",
     "decode",
     "to_data",
     "type_name",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.domain.digest import Digests
-from custody.domain.events.schema import Event, Nanoseconds
+from custody.domain.events.schema import Event, Nanoseconds, Wide
 from custody.domain.identifiers import JobId, Position, StreamKind
 from custody.domain.paths import RawPath
 
@@ -28,8 +28,8 @@ class FileQueued(Event):
     mode: int
     uid: int
     gid: int
-    device: int
-    inode: int
+    device: Wide
+    inode: Wide
     links: int  # names of this inode; more than one: a hard-link group, known by device and inode
 
 

@@ -16,6 +16,7 @@ from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
 from custody.domain.paths import RawPath, from_json, to_json
 
 Nanoseconds = NewType("Nanoseconds", int)  # since 1970 UTC; a string in JSON: it exceeds 2^53
+Wide = NewType("Wide", int)  # a device or inode number; a string in JSON: some file systems use 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,12 @@ def _read_bool(data: Mapping[str, JsonValue], name: str) -> object:
     return value
 
 
-def _read_nanoseconds(data: Mapping[str, JsonValue], name: str) -> object:
+def _read_wide(data: Mapping[str, JsonValue], name: str) -> object:
     text = cast("str", _read_text(data, name))
     digits = text.removeprefix("-")
     if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or str(int(text)) != text:  # noqa: PLR2004
         raise _wrong(name)
-    return Nanoseconds(int(text))
+    return int(text)
 
 
 def _read_uuid(data: Mapping[str, JsonValue], name: str) -> object:
@@ -99,7 +100,7 @@ def _read_uuid(data: Mapping[str, JsonValue], name: str) -> object:
 
 
 def _read_path(data: Mapping[str, JsonValue], name: str) -> object:
-    return from_json(data[name], data.get(f"{name}_b64"))
+    return _path(data, name)
 
 
 def _read_paths(data: Mapping[str, JsonValue], name: str) -> object:
@@ -110,8 +111,15 @@ def _read_paths(data: Mapping[str, JsonValue], name: str) -> object:
     for item in items:
         if not isinstance(item, dict) or not item.keys() <= {"path", "path_b64"}:
             raise _wrong(name)
-        found.append(from_json(item.get("path"), item.get("path_b64")))
+        found.append(_path(item, "path"))
     return tuple(found)
+
+
+def _path(data: Mapping[str, JsonValue], name: str) -> RawPath:
+    encoded = data.get(f"{name}_b64")
+    if encoded is None and f"{name}_b64" in data:
+        raise _wrong(f"{name}_b64")
+    return from_json(data.get(name), encoded)
 
 
 def _read_mapping(data: Mapping[str, JsonValue], name: str) -> object:
@@ -132,7 +140,8 @@ _KINDS: Mapping[object, tuple[Write, Read]] = {
     str: (_write_plain, _read_text),
     int: (_write_plain, _read_int),
     bool: (_write_plain, _read_bool),
-    Nanoseconds: (_write_text, _read_nanoseconds),
+    Nanoseconds: (_write_text, _read_wide),
+    Wide: (_write_text, _read_wide),
     LedgerId: (_write_text, _read_uuid),
     JobId: (_write_text, _read_uuid),
     TransferId: (_write_text, _read_uuid),
@@ -212,5 +221,8 @@ def from_data(event_type: type[E], data: Mapping[str, JsonValue]) -> E:
             values[name] = read(data, name)
         elif required:
             message = f"{event_type.__name__} lacks the field {name!r}"
+            raise MalformedData(message)
+        elif f"{name}_b64" in data:
+            message = f"{event_type.__name__} has the field '{name}_b64' without its {name!r}"
             raise MalformedData(message)
     return event_type(**values)

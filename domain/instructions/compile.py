@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from custody.domain import digest
+from custody.domain import canonical, digest
 from custody.domain.errors import UsageError
 from custody.domain.form import FIELDS, BadValue, field_value, text_value
 from custody.domain.paths import RawPath, is_within, join, name, printable
@@ -16,6 +16,7 @@ from custody.domain.plan import NEVER_STOP, JobPlan, Plan, collisions
 from custody.domain.template import fill
 
 JOB_KEYS: Final = frozenset({"name", "files", "folders", "output", "template", "hashes", "zip", *FIELDS})
+MAX_FORM_BYTES: Final = 24 * 1024  # as JSON: with paths and names it must fit into one entry
 BATCH_KEYS: Final = frozenset({"name", "stop_when_failed_over"})
 
 
@@ -106,7 +107,7 @@ def _limit(found: _Collected, value: object) -> int:
         found.add("[batch]", "stop_when_failed_over", message)
         return NEVER_STOP
     try:
-        share = Decimal(str(value))
+        share = Decimal(value if isinstance(value, int) else str(value))
     except InvalidOperation:
         found.add("[batch]", "stop_when_failed_over", message)
         return NEVER_STOP
@@ -125,7 +126,7 @@ def _job(found: _Collected, draft: Draft, item: DraftJob, folder: RawPath) -> Jo
     title = _text(found, item.where, "name", values.get("name", item.where))
     if not form.get("case_number"):
         found.add(item.where, "case_number", "is missing")
-    if values.get("zip", False) not in {False, "", "false", "no"}:
+    if values.get("zip", False) not in (False, "", "false", "no"):  # noqa: PLR6201 - a list may stand there
         found.add(item.where, "zip", "archives cannot be made yet; set it to false")
     algorithms = _algorithms(found, item.where, values.get("hashes", ()))
     sources = tuple(sorted(set(_sources(found, item.where, values, folder))))
@@ -150,6 +151,8 @@ def _form(found: _Collected, where: str, values: Mapping[str, object]) -> dict[s
             form[key] = field_value(key, values[key])
         except BadValue as bad:
             found.add(where, key, bad.reason)
+    if len(canonical.encode(dict(form))) > MAX_FORM_BYTES:
+        found.add(where, "form", f"is longer than {MAX_FORM_BYTES >> 10} KiB in all")
     return form
 
 
@@ -215,7 +218,7 @@ def _destination(
         return None
     base = _absolute(found, where, "output", output, folder)
     template = values.get("template")
-    if base is None or template in {None, ""}:
+    if base is None or template is None or template == "":
         return base
     if not isinstance(template, str):
         found.add(where, "template", "is not text")

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from custody.domain.instructions.compile import Draft, DraftJob, Mistake
@@ -15,6 +15,8 @@ def read_toml(text: str) -> Draft:
     try:
         # Decimal keeps 0.5 what was written; a float would have to be rounded again.
         content = tomllib.loads(text, parse_float=Decimal)
+    except InvalidOperation:
+        return Draft(mistakes=(Mistake("TOML", "a number cannot be read"),))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return Draft(mistakes=(Mistake("TOML", str(error)),))
     mistakes = [Mistake(key, "is not a table of a batch file") for key in sorted(content.keys() - _TABLES)]

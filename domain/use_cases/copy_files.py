@@ -107,8 +107,10 @@ class FileCopier:
     def _take(self, report: Report) -> None:
         match report:
             case Advanced(transfer, phase, size):
-                if transfer in self._flights:
-                    self._workshop.progress.advance(self._flights[transfer].row.path, phase, size)
+                # The last bytes of a phase are told when their file may have landed already.
+                flight = self._flights.get(transfer)
+                path, of = (flight.row.path, flight.row.size) if flight else (b"", 0)
+                self._workshop.progress.advance(path, phase, size, of)
             case Flushed():
                 self._take_flushed(self._flights[report.transfer], report)
             case ReadBack():

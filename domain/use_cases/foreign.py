@@ -25,26 +25,26 @@ def job_folders(model: ReadModel, job: JobRow) -> Iterator[RawPath]:
 
 
 def strangers(
-    workshop: Workshop, job: JobId, destination: RawPath, paths: Sequence[RawPath]
+    model: ReadModel, reader: LedgerReader, job: JobId, destination: RawPath, paths: Sequence[RawPath]
 ) -> list[RawPath]:
-    """Return those of the paths below a job's destination that no job of this ledger has an entry for."""
+    """Return those of the paths below a job's destination that no job of this ledger has an entry for.
+
+    A bad copy that the ledger says was put aside is known.
+    """
     ids = {transfer_id(job, path): path for path in paths}
-    known = workshop.model.find(list(ids))
+    known = model.find(list(ids))
     copies = {join(destination, path): path for transfer, path in ids.items() if transfer not in known}
-    elsewhere = workshop.model.known_copies(list(copies))
+    elsewhere = model.known_copies(list(copies))
     return [
         path
         for copy, path in copies.items()
-        if copy not in elsewhere and not _was_put_aside(workshop.reader, job, path)
+        if copy not in elsewhere and not _was_set_aside(reader, job, path)
     ]
 
 
-def _was_put_aside(reader: LedgerReader, job: JobId, path: RawPath) -> bool:
-    """Tell whether the ledger says that a bad copy was moved to this name."""
-    original, mark, _ = path.rpartition(ASIDE_MARK)
-    if not mark:
+def _was_set_aside(reader: LedgerReader, job: JobId, path: RawPath) -> bool:
+    named = _SET_ASIDE.fullmatch(path)
+    if named is None:
         return False
-    history = reader.history(file_stream(transfer_id(job, original)))
-    return any(
-        isinstance(recorded.event, FileFailed) and recorded.event.moved_to == path for recorded in history
-    )
+    history = reader.history(Stream("file", transfer_id(job, named[1])))
+    return any(isinstance(one.event, FileFailed) and one.event.moved_to == path for one in history)

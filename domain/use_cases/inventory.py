@@ -18,6 +18,7 @@ from custody.domain.events import (
     LinkRecorded,
     Nanoseconds,
     SpecialFileSkipped,
+    Wide,
 )
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
@@ -173,8 +174,8 @@ class InventoryTaker:
             mode=entry.mode,
             uid=entry.uid,
             gid=entry.gid,
-            device=entry.device,
-            inode=entry.inode,
+            device=Wide(entry.device),
+            inode=Wide(entry.inode),
             links=entry.links,
         )
 

@@ -59,7 +59,7 @@ class Obstacles(Refused):
         super().__init__(
             f"{problems[0]}{more}",
             done="nothing was written; nothing at the source or the destination was touched",
-            hint="mend this and give the command again; 'custody batch check' lists everything",
+            hint="mend this, then give the same command again",
         )
         self.problems = tuple(problems)
 

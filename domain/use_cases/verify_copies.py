@@ -137,8 +137,9 @@ class _Pass:
         try:
             for report in self._feed.reports(leave=leave):
                 match report:
-                    case Advanced(transfer, phase, size) if transfer in self._rows:
-                        self._workshop.progress.advance(self._rows[transfer][1], phase, size)
+                    case Advanced(transfer, phase, size):
+                        row, copy = self._rows.get(transfer, (None, b""))
+                        self._workshop.progress.advance(copy, phase, size, row.size if row else 0)
                     case ReadBack():
                         self._take_good(report)
                     case Failed():

@@ -1,8 +1,8 @@
 """The ledger's tables, and the marks by which a database is known to be a ledger.
 
-Knows tables, columns, indexes and triggers. Deliberately knows neither what an entry holds nor how read
-models come about. The append-only triggers are a seat belt against a slip of the hand; they are no
-protection, since whoever can write the file can drop them. The signatures are.
+Knows tables, columns and indexes. Deliberately knows neither what an entry holds nor how read models come
+about. There are no triggers against changes: whoever can write the file can drop them, so they would only
+look like protection. The signatures are one.
 """
 
 from typing import Final
@@ -148,18 +148,10 @@ transfers: Final = sa.Table(
 READ_MODEL_TABLES: Final = (batches, jobs, transfers)
 LEDGER_TABLES: Final = (entries, head, checkpoints, tracking, documents, meta)
 
-_APPEND_ONLY: Final = ("entries", "checkpoints")
-
 
 def create_tables(connection: sa.Connection) -> None:
-    """Create all tables, the empty head and the triggers, and mark the database as a ledger."""
+    """Create all tables and the empty head, and mark the database as a ledger."""
     metadata.create_all(connection)
-    for table in _APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} are append-only'); END"
-            )
     connection.execute(head.insert().values(id=1, size=0, frontier=bytes(8), previous=bytes(32)))
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

@@ -58,6 +58,8 @@ class CopyEngine:
                 yield from adopt(self._folders, item, self._buffer, self._pace)
             elif item.operation is Operation.READ_BACK:
                 yield from read_again(self._folders, item, self._buffer, self._pace)
+        if told := self._pace.settle():
+            yield told
 
     def close(self) -> None:
         """Close the folders and give the buffer back."""

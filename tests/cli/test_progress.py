@@ -32,7 +32,7 @@ def test_the_total_is_half_full_when_everything_is_copied_and_nothing_read_back(
     meter = Meter(FakeClock())
     meter.plan(1, 10 * MEGABYTE)
 
-    meter.advance(b"a", "copy", 10 * MEGABYTE)
+    meter.advance(b"a", "copy", 10 * MEGABYTE, 0)
 
     assert meter.bytes_done * 2 == meter.bytes
 
@@ -41,7 +41,7 @@ def test_a_flush_moves_no_bytes_of_its_own() -> None:
     meter = Meter(FakeClock())
     meter.plan(1, 10)
 
-    meter.advance(b"a", "flush", 10)
+    meter.advance(b"a", "flush", 10, 0)
 
     assert (meter.bytes_done, meter.phase) == (0, "flush")
 
@@ -50,8 +50,8 @@ def test_the_total_is_full_once_everything_was_read_back() -> None:
     meter = Meter(FakeClock())
     meter.plan(1, 10)
 
-    meter.advance(b"a", "copy", 10)
-    meter.advance(b"a", "read back", 10)
+    meter.advance(b"a", "copy", 10, 0)
+    meter.advance(b"a", "read back", 10, 0)
 
     assert meter.bytes_done == meter.bytes
 
@@ -71,7 +71,7 @@ def test_a_retried_file_never_makes_the_total_more_than_full() -> None:
     meter.plan(1, 10)
 
     for _ in range(5):
-        meter.advance(b"a", "copy", 10)
+        meter.advance(b"a", "copy", 10, 0)
 
     assert meter.bytes_done == meter.bytes
 
@@ -81,7 +81,7 @@ def test_the_rate_and_the_time_left_follow_from_what_was_done() -> None:
     meter = Meter(clock)
     meter.plan(1, 50 * MEGABYTE)
     clock.seconds += 10
-    meter.advance(b"a", "copy", 25 * MEGABYTE)
+    meter.advance(b"a", "copy", 25 * MEGABYTE, 0)
 
     assert (round(meter.rate), meter.eta_seconds) == (2_500_000, 30)
 
@@ -160,7 +160,7 @@ def test_a_terminal_gets_bars_and_is_left_clean(monkeypatch: pytest.MonkeyPatch)
     with shown_progress(output(), clock, verbose=0) as progress:
         progress.plan(files=1, size=10 * MEGABYTE)
         clock.seconds += 1
-        progress.advance(b"clip.mov", "copy", 4 * MEGABYTE)
+        progress.advance(b"clip.mov", "copy", 4 * MEGABYTE, 10 * MEGABYTE)
 
     shown = terminal.getvalue()
     assert "clip.mov" in shown

@@ -125,8 +125,7 @@ def test_the_death_of_the_process_is_told(process_lane: ProcessLane) -> None:
     os.kill(process_lane.pid, signal.SIGKILL)
 
     with pytest.raises(LaneDied):
-        for _ in range(100):
-            process_lane.report(0.2)
+        hear(process_lane)
 
 
 def test_what_was_said_before_the_death_is_heard_first(tmp_path: Path, process_lane: ProcessLane) -> None:
@@ -144,8 +143,7 @@ def test_an_error_it_does_not_know_ends_it_with_its_words(process_lane: ProcessL
     process_lane.submit("no request")  # type: ignore[arg-type]
 
     with pytest.raises(LaneDied, match="TypeError"):
-        for _ in range(100):
-            process_lane.report(0.2)
+        hear(process_lane)
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])

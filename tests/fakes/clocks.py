@@ -8,6 +8,7 @@ class ManualClock:
 
     def __init__(self) -> None:
         self.seconds = 1000.0
+        self.tick = 0.0  # seconds that every look at the monotonic clock takes
         self._looks = 0
 
     def now(self) -> datetime:
@@ -15,6 +16,7 @@ class ManualClock:
         return datetime(2026, 3, 1, 21, 10, tzinfo=UTC) + timedelta(seconds=self.seconds, microseconds=self._looks)
 
     def monotonic(self) -> float:
+        self.seconds += self.tick
         return self.seconds
 
     def advance(self, seconds: float) -> None:

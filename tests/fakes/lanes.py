@@ -7,7 +7,6 @@ from custody.domain.copying import Report, Request
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.engine import CopyEngine
 from custody.infrastructure.files.file_calls import FileCalls
-
 from tests.fakes.clocks import ManualClock
 
 Hook = Callable[[Report], None]

@@ -25,7 +25,7 @@ class RecordingProgress:
     def plan(self, *, files: int, size: int) -> None:
         self.planned.append((files, size))
 
-    def advance(self, path: bytes, phase: str, size: int) -> None:
+    def advance(self, path: bytes, phase: str, size: int, of: int = 0) -> None:
         self.advanced.append((path, phase, size))
 
     def finished(self, path: bytes, outcome: str, message: str = "") -> None:

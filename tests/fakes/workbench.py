@@ -24,10 +24,9 @@ from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.infrastructure.event_store.ledger import SqlLedger
 from custody.infrastructure.event_store.opening import LedgerPaths, create_ledger, open_for_writing
+from custody.infrastructure.files.destination import open_destination
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
-from custody.infrastructure.files.destination import open_destination
-
 from tests.fakes.clocks import ManualClock
 from tests.fakes.lanes import Hook, InlineLane
 from tests.fakes.people import RecordingProgress, StopSwitch

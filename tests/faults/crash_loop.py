@@ -1,7 +1,8 @@
 """The crash loop, in a process of its own: SIGKILL before and after every call of the engine.
 
-Prints ``N fault points, 0 false good``; exits 1 and says where otherwise. After each death: nothing torn stands under
-a final name and the source is untouched; then the interrupted copy is taken up again and ends with an equal tree.
+Prints ``N fault points, 0 false good``; exits 1 and says where otherwise. After each death: nothing torn
+stands under a final name and the source is untouched; then the interrupted copy is taken up again and ends
+with an equal tree.
 """
 
 import os

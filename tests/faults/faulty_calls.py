@@ -1,7 +1,7 @@
 """The file calls of the engine with a fault at the k-th of them.
 
-Kinds: a name of ``errno``; ``short`` (fewer bytes than asked for, which is legal); ``eof`` (an end that comes too
-early, which is not); ``flip`` (one bit of what is read back differs); ``kill-before`` and ``kill-after``.
+Kinds: a name of ``errno``; ``short`` (fewer bytes than asked for, which is legal); ``eof`` (an end that comes
+too early, which is not); ``flip`` (one bit of what is read back differs); ``kill-before`` and ``kill-after``.
 """
 
 import errno

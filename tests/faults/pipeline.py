@@ -1,13 +1,14 @@
-"""The whole pipeline with a fault at one of its file calls, and what must hold after the work was taken up again.
+"""The whole pipeline with a fault at one of its file calls, and what must hold after the next run.
 
-``python -m tests.faults.pipeline FOLDER KIND`` goes through every point of a kind of death, each in a process of its
-own, and prints how many points there were.
+``python -m tests.faults.pipeline FOLDER KIND`` goes through every point of a kind of death, each in a process
+of its own, and prints how many points there were.
 """
 
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from custody.domain.errors import CustodyError
@@ -71,7 +72,7 @@ def without_set_aside(found: Tree) -> Tree:
 
 
 def false_good(folder: Path) -> Iterator[str]:
-    """Say which verified copies are not what was verified: a file is good only while it stands there whole."""
+    """Say which verified copies are not there as they were verified."""
     bench = Workbench(folder)
     try:
         claims = {
@@ -94,14 +95,14 @@ def audit_findings(folder: Path) -> list[str]:
 
 
 def die_at_every_call(folder: Path, kind: str) -> tuple[int, list[str]]:
-    """Kill a process at call 1, 2, 3 … of the pipeline until one comes to its end; returns points and wrongs."""
+    """Kill a process at call 1, 2, 3 … of the pipeline until one comes to its end."""
     make_source(folder / "template")
     k, found = 0, []
     while True:
         k += 1
         place = folder / f"point-{k}"
         shutil.copytree(folder / "template", place, symlinks=True)
-        killed = os.WIFSIGNALED(in_a_child(lambda: work(place, FaultyCalls(k, kind, filesystem=None))))
+        killed = os.WIFSIGNALED(in_a_child(partial(work, place, FaultyCalls(k, kind, filesystem=None))))
         found += [f"{kind} at call {k}: {wrong}" for wrong in wrongs(place)]
         shutil.rmtree(place)
         if not killed:

@@ -20,7 +20,7 @@ template = "two"
 
 
 def make_source(folder: Path, *, files: int = 20, size: int = 5000) -> Path:
-    """A small tree with odd names, an empty file, an empty folder and a link; some content differs by file."""
+    """A small tree with odd names, an empty file, an empty folder and a link."""
     (folder / "deep" / "er").mkdir(parents=True)
     (folder / "empty folder").mkdir()
     for number in range(files):

@@ -105,12 +105,8 @@ class AuditedWorkspace:
             return audit(source, keys, verify_many, extra_checkpoints=extra)
 
     def tamper(self, *statements: str) -> None:
-        """Change the database as somebody with an editor would: without triggers or constraints."""
+        """Change the database as somebody with an editor would."""
         with closing(sqlite3.connect(self.paths.database)) as database, database:
-            database.execute("DROP TRIGGER IF EXISTS entries_no_update")
-            database.execute("DROP TRIGGER IF EXISTS entries_no_delete")
-            database.execute("DROP TRIGGER IF EXISTS checkpoints_no_update")
-            database.execute("DROP TRIGGER IF EXISTS checkpoints_no_delete")
             for statement in statements:
                 database.execute(statement)
 

@@ -183,7 +183,6 @@ def test_read_model_text_that_is_not_utf_8_does_not_pass(workspace: AuditedWorks
 
 def test_an_index_that_hides_an_entry_is_found(workspace: AuditedWorkspace) -> None:
     with closing(sqlite3.connect(workspace.paths.database, isolation_level=None)) as database:
-        database.execute("DROP TRIGGER entries_no_update")
         database.execute("PRAGMA writable_schema = ON")
         database.execute(
             "UPDATE sqlite_schema SET sql = "

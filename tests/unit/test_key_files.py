@@ -180,7 +180,9 @@ def other_kind() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "pem", [b"", b"\x00\xff garbage", key_encryption.plain_pem(PRIVATE)[:-40], other_kind()]
+    "pem",
+    [b"", b"\x00\xff garbage", key_encryption.plain_pem(PRIVATE)[:-40], other_kind()],
+    ids=["empty", "garbage", "cut short", "another kind"],
 )
 def test_a_file_without_a_plain_ed25519_key_is_refused(tmp_path: Path, pem: bytes) -> None:
     with pytest.raises(KeyUnusable):

@@ -48,7 +48,7 @@ TIMES = {
     "mtime_ns": Nanoseconds(2**63), "atime_ns": Nanoseconds(-5), "ctime_ns": Nanoseconds(0),
 }  # fmt: skip
 QUEUED = FileQueued(
-    **PLACE_OF, **TIMES, size=7, mode=0o644, uid=1, gid=1, device=2**53 - 1, inode=12, links=1,
+    **PLACE_OF, **TIMES, size=7, mode=0o644, uid=1, gid=1, device=2**64 - 1, inode=12, links=1,
 )  # fmt: skip
 FAILED = FileFailed(
     **PLACE_OF, stage="read", error="io-error", errno=5, offset=4096, message="Input/output error", attempt=2
@@ -64,7 +64,7 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (QUEUED, {"kind": "file", "state": "queued", "run": 2, "ordinal": 40}),
     (QUEUED, {"attempt": 0, "temporary": None, "existed": 0}),
     (QUEUED, {"path": b"a/b", "source": b"/src/b", "size": 7, "mode": 0o644, "inode": "12"}),
-    (QUEUED, {"mtime_ns": str(2**63), "atime_ns": "-5", "device": str(2**53 - 1)}),
+    (QUEUED, {"mtime_ns": str(2**63), "atime_ns": "-5", "device": str(2**64 - 1)}),
     (QUEUED, {"stage": None, "error": None, "errno": None, "message": None, "failed_at": None}),
     (FileCopying(attempt=2, temporary=RawPath(b"t")), {"state": "copying", "temporary": b"t"}),
     (FileCopying(attempt=2, temporary=RawPath(b"t")), {"attempt": 2}),

@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 TYPE = b"application/vnd.custody.entry+json"
+ENVELOPE = {"payload", "payloadType", "signatures"}
 FIELDS = {"actor", "at", "data", "ledger", "position", "previous", "revision", "salt", "stream", "type", "v"}
 folder = Path(tempfile.mkdtemp())
 
@@ -28,6 +29,14 @@ def sha256(data):
 def canonical(value):
     # Enough for this format: member names are ASCII and there are no floating-point numbers.
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def refuse(token):
+    raise ValueError(f"{token} has no place in an entry")
+
+
+def parsed(data):
+    return json.loads(data, parse_float=refuse, parse_constant=refuse)
 
 
 def signed(pem, message, signature):
@@ -53,29 +62,31 @@ def root(peaks):
 log, note, *pems = sys.argv[1:]
 # Trust: only these keys count, whatever the ledger says of others.
 keys = {sha256(spki(pem)).hex(): pem for pem in pems}
+previous, revisions, peaks, count = bytes(32), {}, [], 0
 
-# The checkpoint: text, blank line, signature line.
-content = Path(note).read_bytes()
-text, _, signatures = content.rpartition(b"\n\n")
-origin, size, root64 = text.decode().split("\n")
-_, name, blob = signatures.decode().rstrip("\n").split(" ")
-blob = base64.b64decode(blob)
-require(name == origin, "the checkpoint is signed under another name than its origin")
-for pem in pems:
-    raw = spki(pem)[-32:]
-    if sha256(name.encode() + b"\n\x01" + raw)[:4] == blob[:4] and signed(pem, text + b"\n", blob[4:]):
-        break
-else:
-    require(False, "no trusted key signed the checkpoint")
 
-# The entries.
-previous, revisions, peaks, count, root_at_checkpoint = bytes(32), {}, [], 0, None
-for position, line in enumerate(Path(log).read_bytes().split(b"\n")[:-1]):
+def read_checkpoint(content):
+    """The text, a blank line, one signature line."""
+    text, _, signatures = content.rpartition(b"\n\n")
+    origin, size, root64 = text.decode().split("\n")
+    dash, name, blob = signatures.decode().removesuffix("\n").split(" ")
+    blob = base64.b64decode(blob, validate=True)
+    require((dash, name) == ("\u2014", origin), "the checkpoint is signed under another name than its origin")
+    for pem in pems:
+        key_hash = sha256(name.encode() + b"\n\x01" + spki(pem)[-32:])[:4]
+        if key_hash == blob[:4] and signed(pem, text + b"\n", blob[4:]):
+            return origin, int(size), base64.b64decode(root64, validate=True)
+    return require(False, "no trusted key signed the checkpoint")
+
+
+def check(position, line):
+    global previous, count
     # 1. the envelope, in canonical form
-    envelope = json.loads(line)
-    require(canonical(envelope) == line, f"{position}: the envelope is not canonical")
-    require(envelope["payloadType"].encode() == TYPE, f"{position}: another type")
+    envelope = parsed(line)
+    require(canonical(envelope) == line and len(line) <= 61440, f"{position}: not canonical, or too long")
+    require(envelope.keys() == ENVELOPE and envelope["payloadType"].encode() == TYPE, f"{position}: no entry")
     [signature] = envelope["signatures"]
+    require(signature.keys() == {"keyid", "sig"}, f"{position}: no entry")
     # 2. the signature, over the pre-authentication encoding of the body
     body = base64.b64decode(envelope["payload"], validate=True)
     require(signature["keyid"] in keys, f"{position}: signed by a key that is not trusted")
@@ -83,11 +94,11 @@ for position, line in enumerate(Path(log).read_bytes().split(b"\n")[:-1]):
     sig = base64.b64decode(signature["sig"], validate=True)
     require(signed(keys[signature["keyid"]], pae, sig), f"{position}: bad signature")
     # 3. the body, in canonical form, at its place
-    entry = json.loads(body)
+    entry = parsed(body)
     require(canonical(entry) == body and entry.keys() == FIELDS, f"{position}: the body is malformed")
+    require(entry["v"] == 1 and entry["actor"] == signature["keyid"], f"{position}: version or actor differs")
     require(entry["position"] == position, f"{position}: made for position {entry['position']}")
     require(entry["previous"] == previous.hex(), f"{position}: not chained to the entry before")
-    require(entry["actor"] == signature["keyid"], f"{position}: actor and key differ")
     require(origin == "custody.invalid/" + entry["ledger"], f"{position}: of another ledger")
     revisions[entry["stream"]] = revisions.get(entry["stream"], 0) + 1
     require(entry["revision"] == revisions[entry["stream"]], f"{position}: revision out of order")
@@ -98,9 +109,19 @@ for position, line in enumerate(Path(log).read_bytes().split(b"\n")[:-1]):
         carry, merges = sha256(b"\x01" + peaks.pop() + carry), merges >> 1
     peaks.append(carry)
     count += 1
-    if count == int(size):
-        root_at_checkpoint = root(peaks)
 
-require(count >= int(size), f"cut: {count} entries, the checkpoint covers {size}")
-require(root_at_checkpoint == base64.b64decode(root64), "the entries are not those of the checkpoint")
-print(f"OK  {count} entries, checkpoint of {size}, root {root_at_checkpoint.hex()}")
+
+origin, size, root_signed = read_checkpoint(Path(note).read_bytes())
+root_found = sha256(b"") if size == 0 else None
+with open(log, "rb") as lines:
+    for position, line in enumerate(lines):
+        require(line.endswith(b"\n"), f"{position}: the line has no end")
+        try:
+            check(position, line[:-1])
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            require(False, f"{position}: malformed: {error}")
+        if count == size:
+            root_found = root(peaks)
+require(count >= size, f"cut: {count} entries, the checkpoint covers {size}")
+require(root_found == root_signed, "the entries are not those of the checkpoint")
+print(f"OK  {count} entries, checkpoint of {size}, root {root_found.hex()}")

@@ -4,8 +4,6 @@ import errno
 import os
 from pathlib import Path
 
-import pytest
-
 from custody.domain.copying import Began, Flushed, ReadBack, Report
 from custody.domain.events import (
     FileCopying,
@@ -19,7 +17,6 @@ from custody.domain.events import (
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.workshop import RunSettings
-
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256, tree
 

@@ -1,5 +1,6 @@
 """The check of a whole job: the second walk, foreign entries, sums."""
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -15,7 +16,7 @@ from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.listing import Listing
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import RunSettings
-
+from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, tree
 
 
@@ -115,6 +116,30 @@ def test_a_walk_lost_between_two_changes_leaves_a_ledger_that_goes_on(bench: Wor
     assert len(bench.events(InventoryChanged)) == 2
     revisions = [one.revision for one in bench.recorded() if one.stream == Stream("job", result_job(bench))]
     assert revisions == list(range(1, len(revisions) + 1))
+
+
+def test_a_change_that_was_undone_before_it_could_be_named_is_still_a_difference(bench: Workbench) -> None:
+    bench.write("a")
+    walks = []
+    submit = bench.lane.submit
+
+    def touch_and_undo(request: object) -> None:
+        walks.append(isinstance(request, Walk))
+        (bench.source / "a").chmod(0o600 if sum(walks) == 2 else 0o644)
+        submit(request)
+
+    bench.lane.submit = touch_and_undo
+    assert bench.run().status == "incomplete"
+    assert [(one.path, one.change) for one in bench.events(InventoryChanged)] == [(b"source", "changed")]
+
+
+def test_what_could_not_be_listed_is_not_said_to_have_changed(bench: Workbench, calls: FaultyCalls) -> None:
+    bench.write("d/a")
+    bench.write("b")
+    calls.trouble = failing("list", [b"d"], errno.EACCES)
+    meanwhile(bench, lambda: bench.write("c"))
+    bench.run()
+    assert {one.path for one in bench.events(InventoryChanged)} == {b"source/c", b"source"}
 
 
 def result_job(bench: Workbench) -> object:

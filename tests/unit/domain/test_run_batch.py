@@ -36,7 +36,6 @@ from custody.domain.use_cases.batch_results import failures_of
 from custody.domain.use_cases.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.run_batch import resume, retry, start
 from custody.domain.use_cases.workshop import RunSettings
-
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256, tree
 

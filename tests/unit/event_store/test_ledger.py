@@ -1,4 +1,3 @@
-import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -175,14 +174,6 @@ def test_what_the_database_refuses_is_a_failure_of_the_ledger(
     with pytest.raises(LedgerFailed, match="takes no entries"):
         ledger.append(window([0]))
     assert ledger.reader.size() == 5
-
-
-def test_entries_cannot_be_changed_by_a_slip_of_the_hand(ledger: SqlLedger, workspace: Workspace) -> None:
-    connection = sqlite3.connect(workspace.paths.database)
-
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        connection.execute("DELETE FROM entries WHERE position = 3")
-    connection.close()
 
 
 def test_a_reading_connection_cannot_write(ledger: SqlLedger) -> None:

@@ -1,0 +1,87 @@
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from custody.cli.exit_codes import ExitCode
+from custody.cli.session import SessionLedger
+from custody.domain.errors import LedgerFailed
+from custody.domain.events import CaseOpened, SessionClosed, SessionOpened
+from custody.domain.identifiers import LedgerId, Position, Stream
+from custody.domain.ports import Recording
+
+LEDGER = LedgerId(UUID(int=1))
+STREAM = Stream("session", UUID(int=2))
+OPENED = SessionOpened(
+    command="copy", examiner="A", host="h", system="s", tool="custody", version="1", zone="UTC",
+    utc_offset_seconds=0,
+)  # fmt: skip
+SOMETHING = Recording(Stream("case", UUID(int=3)), 1, CaseOpened(case_number="1"))
+
+
+class FakeLedger:
+    ledger = LEDGER
+
+    def __init__(self) -> None:
+        self.commits: list[list[Recording]] = []
+        self.broken = False
+
+    def append(self, recordings: Sequence[Recording]) -> Position:
+        if self.broken:
+            raise LedgerFailed("no room")
+        self.commits.append(list(recordings))
+        return Position(sum(map(len, self.commits)) - 1)
+
+    def keep_document(self, content: bytes) -> str:
+        return content.hex()
+
+
+@pytest.fixture
+def ledger() -> FakeLedger:
+    return FakeLedger()
+
+
+def test_a_command_that_records_nothing_leaves_no_session(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED)
+
+    session.close(ExitCode.REFUSED)
+
+    assert ledger.commits == []
+
+
+def test_the_session_is_opened_in_the_commit_of_the_first_event(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED)
+
+    session.append([SOMETHING])
+
+    assert ledger.commits == [[Recording(STREAM, 1, OPENED), SOMETHING]]
+
+
+def test_the_session_is_opened_once_and_closed_with_the_exit_code(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED)
+    session.append([SOMETHING])
+    session.append([SOMETHING])
+
+    session.close(ExitCode.INCOMPLETE)
+
+    events = [one.event for commit in ledger.commits for one in commit]
+    assert events.count(OPENED) == 1
+    assert ledger.commits[-1] == [Recording(STREAM, 2, SessionClosed(exit=3))]
+
+
+def test_a_first_commit_that_fails_opens_the_session_with_the_next(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED)
+    ledger.broken = True
+    with pytest.raises(LedgerFailed):
+        session.append([SOMETHING])
+    ledger.broken = False
+
+    session.append([SOMETHING])
+
+    assert ledger.commits[0][0].event == OPENED
+
+
+def test_documents_and_the_id_are_those_of_the_ledger(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED)
+
+    assert (session.ledger, session.keep_document(b"\1")) == (LEDGER, "01")

@@ -1,0 +1,298 @@
+"""The look before the work: every obstacle is found and nothing is written."""
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from custody.domain.copying import Began, Report
+from custody.domain.paths import RawPath
+from custody.domain.plan import JobPlan
+from custody.domain.ports import Room
+from custody.domain.use_cases import preflight
+from custody.domain.use_cases.lane_feed import Interrupted
+from custody.domain.use_cases.places import place_problems
+from custody.domain.use_cases.preflight import Obstacles, Survey, look_at_places, survey
+from custody.infrastructure.files.inspector import FileInspector
+from custody.infrastructure.files.linux_calls import LinuxFileCalls
+from tests.fakes.faulty_calls import FaultyCalls, failing
+from tests.fakes.workbench import Workbench, tree
+
+
+@dataclass
+class RoomyInspector(FileInspector):
+    """The real inspector, on a disk of a made-up size."""
+
+    free_bytes: int = 1 << 40
+    free_inodes: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(LinuxFileCalls())
+
+    def room(self, destination: RawPath) -> tuple[int, Room]:
+        return super().room(destination)[0], Room(self.free_bytes, self.free_inodes)
+
+
+def surveyed(bench: Workbench, *jobs: JobPlan, inspector: RoomyInspector | None = None) -> Survey:
+    return survey(bench.plan(*jobs), bench.surveyor(inspector or RoomyInspector()))
+
+
+def problems(bench: Workbench, *jobs: JobPlan, inspector: RoomyInspector | None = None) -> tuple[str, ...]:
+    before = (bench.ledger.size, tree(bench.folder / "source"), tree_of(bench.destination))
+    with pytest.raises(Obstacles) as found:
+        surveyed(bench, *jobs, inspector=inspector)
+    assert (bench.ledger.size, tree(bench.folder / "source"), tree_of(bench.destination)) == before
+    return found.value.problems
+
+
+def tree_of(folder: Path) -> object:
+    return tree(folder) if folder.is_dir() else None
+
+
+def test_a_survey_says_what_there_is_to_do_and_makes_nothing(bench: Workbench) -> None:
+    bench.write("a", b"12345")
+    bench.write("d/b", b"123")
+    (bench.source / "l").symlink_to("a")
+    os.mkfifo(bench.source / "pipe")
+    found = surveyed(bench)
+    assert (found.files, found.bytes, found.directories, found.links, found.special, found.present) == (
+        2, 8, 2, 1, 1, 0,
+    )  # fmt: skip
+    assert [(job.name, job.files, job.bytes) for job in found.jobs] == [("Camera 1", 2, 8)]
+    assert not bench.destination.exists()
+
+
+def test_what_this_ledger_proved_needs_no_copying(bench: Workbench) -> None:
+    bench.write("a", b"12345")
+    bench.run()
+    bench.write("b", b"123")
+    bench.lane.requests.clear()
+    found = surveyed(bench)
+    assert (found.files, found.bytes, found.present) == (1, 3, 1)
+    assert not [request for request in bench.lane.requests if hasattr(request, "items")]
+
+
+def test_an_equal_file_of_others_is_compared_and_needs_no_copying(bench: Workbench) -> None:
+    bench.write("a", b"same")
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(b"same")
+    found = surveyed(bench)
+    assert (found.files, found.present) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"SAME", "the same size, but other content"), (b"longer", "6 bytes there, 4 bytes at the source")],
+)
+def test_a_different_file_that_stands_there_is_an_obstacle(
+    bench: Workbench, content: bytes, words: str
+) -> None:
+    bench.write("a", b"same")
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(content)
+    (problem,) = problems(bench)
+    assert problem == f"{bench.destination}/source/a exists and differs from the source: {words}"
+
+
+def test_a_copy_of_this_ledger_whose_source_changed_is_an_obstacle(bench: Workbench) -> None:
+    bench.write("a", b"first!")
+    bench.run()
+    bench.write("a", b"second", mtime=1_700_000_100)
+    (problem,) = problems(bench)
+    assert "exists and differs" in problem
+
+
+def test_a_copy_that_was_refuted_is_compared_anew(bench: Workbench) -> None:
+    from custody.domain.use_cases.verify_copies import Scope, verify
+
+    bench.write("a", b"same")
+    bench.run()
+    copy = bench.destination / "source/a"
+    copy.write_bytes(b"SAME")
+    os.utime(copy, (1_700_000_000, 1_700_000_000))
+    verify(bench.workshop(), Scope(), record=True)
+    (problem,) = problems(bench)
+    assert "other content" in problem
+
+
+def test_only_so_much_is_compared_before_the_run(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "MAX_COMPARED_BYTES", 5)
+    (bench.destination / "source").mkdir(parents=True)
+    for name in "ab":
+        bench.write(name, b"same")
+        (bench.destination / "source" / name).write_bytes(b"SAME")
+    assert len(problems(bench)) == 1
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "other link"])
+def test_something_else_under_the_name_of_a_copy_is_an_obstacle(bench: Workbench, kind: str) -> None:
+    (bench.destination / "source").mkdir(parents=True)
+    there = bench.destination / "source/a"
+    if kind == "folder":
+        bench.write("a")
+        there.mkdir()
+    elif kind == "link":
+        bench.write("a")
+        there.symlink_to("b")
+    else:
+        (bench.source / "a").symlink_to("x")
+        there.symlink_to("b")
+    (problem,) = problems(bench)
+    assert f"a {'directory' if kind == 'folder' else 'link'} stands there" in problem
+
+
+def test_a_folder_and_a_link_that_are_as_they_should_be_are_no_obstacle(bench: Workbench) -> None:
+    (bench.destination / "source/d").mkdir(parents=True)
+    (bench.source / "d").mkdir()
+    for folder in (bench.source, bench.destination / "source"):
+        (folder / "l").symlink_to("x")
+    assert surveyed(bench).present == 0
+
+
+def test_every_obstacle_is_listed_at_once(bench: Workbench) -> None:
+    (bench.destination / "source").mkdir(parents=True)
+    for name in "abc":
+        bench.write(name, b"same")
+        (bench.destination / "source" / name).write_bytes(b"other")
+    with pytest.raises(Obstacles, match=r"\(and 2 more\)") as found:
+        surveyed(bench)
+    assert len(found.value.problems) == 3
+
+
+def test_a_disk_that_is_too_small_is_an_obstacle(bench: Workbench) -> None:
+    bench.write("a", b"x" * 1000)
+    (problem,) = problems(bench, inspector=RoomyInspector(free_bytes=5105))
+    assert problem == f"not enough space at {bench.destination}: 5,106 bytes needed, 5,105 free"
+    assert surveyed(bench, inspector=RoomyInspector(free_bytes=5106)).files == 1
+
+
+def test_two_jobs_on_one_disk_need_their_room_together(bench: Workbench, tmp_path: Path) -> None:
+    bench.write("a", b"x" * 1000)
+    jobs = [bench.job("one", to=tmp_path / "1"), bench.job("two", to=tmp_path / "2")]
+    assert len(problems(bench, *jobs, inspector=RoomyInspector(free_bytes=6000))) == 1
+
+
+@pytest.mark.parametrize(("inodes", "fits"), [(1, False), (2, True), (None, True)])
+def test_a_disk_that_takes_too_few_files_is_an_obstacle(
+    bench: Workbench, inodes: int | None, fits: bool
+) -> None:
+    bench.write("a")
+    bench.write("b")
+    inspector = RoomyInspector(free_inodes=inodes)
+    if fits:
+        assert surveyed(bench, inspector=inspector).files == 2
+    else:
+        (problem,) = problems(bench, inspector=inspector)
+        assert problem == f"not enough room for files at {bench.destination}: 2 are needed, 1 are free"
+
+
+def test_a_source_that_does_not_answer_is_an_obstacle(bench: Workbench) -> None:
+    bench.write("a")
+    bench.lane.silent = True
+    (problem,) = problems(bench)
+    assert problem == "a source did not answer while it was listed (stalled)"
+
+
+def test_a_request_to_stop_ends_the_survey(bench: Workbench) -> None:
+    bench.write("a")
+    bench.stop.signal = "SIGINT"
+    bench.lane.silent = True
+    with pytest.raises(Interrupted):
+        surveyed(bench)
+
+
+def test_a_file_that_cannot_be_compared_now_is_left_to_the_run(bench: Workbench, calls: FaultyCalls) -> None:
+    bench.write("a", b"same")
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(b"SAME")
+    calls.trouble = failing("readv", [b"a"], errno.EIO)
+    assert surveyed(bench).present == 1
+
+
+def test_the_destination_is_let_go_after_the_survey(bench: Workbench) -> None:
+    bench.write("a")
+    bench.destination.mkdir()
+    surveyed(bench)
+    bench.open_destination(RawPath(os.fsencode(bench.destination)), create=False).close()
+
+
+def places(bench: Workbench, **changes: object) -> list[str]:
+    from dataclasses import replace
+
+    return list(place_problems(replace(bench.job(), **changes), RoomyInspector()))
+
+
+def raw(path: Path) -> RawPath:
+    return RawPath(os.fsencode(path))
+
+
+def test_good_places_have_no_problems(bench: Workbench) -> None:
+    file = bench.write("a")
+    assert places(bench, sources=(raw(bench.source), raw(file))) == []
+
+
+def test_a_missing_source_a_link_and_a_device_are_problems(bench: Workbench) -> None:
+    (bench.folder / "link").symlink_to(bench.source)
+    sources = (raw(bench.folder / "nothing"), raw(bench.folder / "link"), RawPath(b"/dev/null"))
+    assert places(bench, sources=sources) == [
+        f"there is no source {bench.folder}/nothing",
+        f"the source {bench.folder}/link is a symbolic link; name its target",
+        "the source /dev/null is a character-device, neither file nor folder",
+    ]
+
+
+def test_a_destination_within_the_source_and_the_reverse_are_problems(bench: Workbench) -> None:
+    (bench.source / "inner").mkdir()
+    assert places(bench, destination=raw(bench.source / "inner/new")) == [
+        f"the destination {bench.source}/inner/new lies inside the source {bench.source}"
+    ]
+    assert places(bench, destination=raw(bench.folder)) == [
+        f"the source {bench.source} lies inside the destination {bench.folder}"
+    ]
+
+
+def test_a_destination_reached_through_a_link_is_still_within_the_source(bench: Workbench) -> None:
+    (bench.folder / "door").symlink_to(bench.source)
+    (problem,) = places(bench, destination=raw(bench.folder / "door/new"))
+    assert "lies inside the source" in problem
+
+
+def test_a_file_among_the_sources_may_lie_beside_the_destination_but_not_in_it(bench: Workbench) -> None:
+    file = bench.write("a")
+    (problem,) = places(bench, sources=(raw(file),), destination=raw(bench.source))
+    assert "lies inside the destination" in problem
+    assert places(bench, sources=(raw(file),), destination=raw(bench.source / "new")) == []
+
+
+def test_a_destination_that_is_no_folder_is_a_problem(bench: Workbench) -> None:
+    bench.destination.write_bytes(b"")
+    assert places(bench) == [f"the destination {bench.destination} is not a folder"]
+
+
+def test_the_places_of_all_jobs_are_looked_at(bench: Workbench, tmp_path: Path) -> None:
+    jobs = [bench.job(str(number), sources=[tmp_path / f"no{number}"]) for number in range(3)]
+    with pytest.raises(Obstacles) as found:
+        look_at_places(bench.plan(*jobs), bench.surveyor(RoomyInspector()))
+    assert len(found.value.problems) == 3
+
+
+def test_an_unfinished_batch_whose_places_are_good_may_go_on(bench: Workbench) -> None:
+    bench.write("a")
+    look_at_places(bench.plan(), bench.surveyor(RoomyInspector()))
+
+
+def test_a_stop_while_comparing_ends_the_survey(bench: Workbench) -> None:
+    bench.write("a", b"same")
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(b"same")
+
+    def stop(report: Report) -> None:
+        if isinstance(report, Began):
+            bench.stop.signal = "SIGTERM"
+            bench.lane.silent = True
+
+    bench.hook = stop
+    with pytest.raises(Interrupted):
+        surveyed(bench)

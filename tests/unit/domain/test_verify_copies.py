@@ -1,0 +1,225 @@
+"""Re-reading copies against the ledger."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from custody.domain.copying import Began, ReadBack, Report
+from custody.domain.errors import NotFound
+from custody.domain.events import CopyRefuted, CopyReverified
+from custody.domain.identifiers import JobId
+from custody.domain.paths import RawPath
+from custody.domain.use_cases import verify_copies
+from custody.domain.use_cases.lane_feed import Interrupted
+from custody.domain.use_cases.verify_copies import Scope, VerifyResult, resolve_scope, verify
+from custody.domain.use_cases.workshop import RunSettings
+from tests.fakes.workbench import Workbench, sha256
+
+
+@pytest.fixture
+def copied(bench: Workbench) -> Workbench:
+    """Three files in two folders, copied; no sample was read again."""
+    bench.settings = RunSettings(sample_files=0)
+    bench.write("a", b"evidence")
+    bench.write("d/b", b"more")
+    bench.write("d/c", b"")
+    bench.run()
+    return bench
+
+
+def look(bench: Workbench, scope: Scope = Scope(), *, record: bool = True) -> VerifyResult:  # noqa: B008 - frozen
+    return verify(bench.workshop(), scope, record=record)
+
+
+def copy_of(bench: Workbench, path: str) -> Path:
+    return bench.destination / "source" / path
+
+
+def raw(path: Path) -> RawPath:
+    return RawPath(os.fsencode(path))
+
+
+def test_good_copies_are_read_and_each_is_recorded(copied: Workbench) -> None:
+    result = look(copied)
+    assert (result.checked, result.bytes, result.refuted) == (3, 12, False)
+    assert [(one.path, one.digests["sha256"]) for one in copied.events(CopyReverified)] == [
+        (b"source/a", sha256(b"evidence")), (b"source/d/b", sha256(b"more")), (b"source/d/c", sha256(b"")),
+    ]  # fmt: skip
+
+
+def test_a_look_without_record_writes_nothing(copied: Workbench) -> None:
+    copy_of(copied, "a").write_bytes(b"EVIDENCE")
+    copy_of(copied, "stranger").write_bytes(b"")
+    size = copied.ledger.size
+    assert look(copied, record=False).refuted
+    assert copied.ledger.size == size
+
+
+def test_a_flipped_byte_is_found_and_named(copied: Workbench) -> None:
+    copy_of(copied, "a").write_bytes(b"evidencE")
+    result = look(copied)
+    assert [one.path for one in result.changed] == [raw(copy_of(copied, "a"))]
+    assert (result.checked, result.refuted) == (3, True)
+    (refuted,) = copied.events(CopyRefuted)
+    assert (refuted.path, refuted.finding, refuted.digests) == (
+        b"source/a", "changed", {"sha256": sha256(b"evidencE")},
+    )  # fmt: skip
+    assert copied.row(b"source/a").refuted
+
+
+def test_a_refuted_copy_that_is_put_right_is_proved_again(copied: Workbench) -> None:
+    copy_of(copied, "a").write_bytes(b"evidencE")
+    look(copied)
+    copy_of(copied, "a").write_bytes(b"evidence")
+    assert not look(copied).refuted
+    assert not copied.row(b"source/a").refuted
+
+
+def test_a_missing_copy_is_found(copied: Workbench) -> None:
+    copy_of(copied, "d/b").unlink()
+    result = look(copied)
+    assert [one.path for one in result.missing] == [raw(copy_of(copied, "d/b"))]
+    assert result.refuted
+
+
+def test_a_copy_that_became_something_else_is_changed(copied: Workbench) -> None:
+    copy_of(copied, "a").unlink()
+    copy_of(copied, "a").symlink_to(copied.source / "a")
+    result = look(copied)
+    assert [one.path for one in result.changed] == [raw(copy_of(copied, "a"))]
+
+
+def test_an_extra_entry_in_a_folder_made_for_the_copy_is_found(copied: Workbench) -> None:
+    copy_of(copied, "d/stranger").write_bytes(b"")
+    result = look(copied)
+    assert [one.path for one in result.extra] == [raw(copy_of(copied, "d/stranger"))]
+    assert result.refuted
+    assert [one.finding for one in copied.events(CopyRefuted)] == ["extra"]
+
+
+def test_an_extra_entry_outside_the_scope_is_not_reported(copied: Workbench) -> None:
+    copy_of(copied, "stranger").write_bytes(b"")
+    copy_of(copied, "d/stranger").write_bytes(b"")
+    result = look(copied, Scope(folder=raw(copy_of(copied, "d"))))
+    assert [one.path for one in result.extra] == [raw(copy_of(copied, "d/stranger"))]
+    assert result.checked == 2
+
+
+def test_one_copy_can_be_named(copied: Workbench) -> None:
+    scope = resolve_scope("x", raw(copy_of(copied, "a")), copied.ledger.read_model)
+    assert look(copied, scope).checked == 1
+
+
+def test_a_destination_that_is_gone_leaves_no_copy_good(copied: Workbench) -> None:
+    copied.destination.rename(copied.folder / "away")
+    copied.lane.replace()  # another command, another lane: it knows no folder yet
+    result = look(copied)
+    assert (result.checked, len(result.missing) + len(result.unreadable), result.extra) == (3, 3, [])
+
+
+def test_a_copy_that_does_not_answer_is_unreadable_and_no_difference(copied: Workbench) -> None:
+    def hang(report: Report) -> None:
+        if isinstance(report, Began):
+            copied.lane.silent = True
+
+    copied.hook = hang
+    result = look(copied)
+    assert (len(result.unreadable), result.refuted) == (3, False)
+    assert {one.message for one in result.unreadable} == {"did not answer in time"}
+    assert [one.finding for one in copied.events(CopyRefuted)] == ["unreadable"] * 3
+
+
+def test_a_reader_that_dies_leaves_its_copies_unread(copied: Workbench) -> None:
+    copied.lane.dying = True
+    result = look(copied, record=False)
+    assert {one.message for one in result.unreadable} == {"the reading process died"}
+    assert result.checked == 3
+
+
+def test_copies_are_read_in_windows(copied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify_copies, "WINDOW_FILES", 2)
+    copied.lane.requests.clear()
+    assert look(copied).checked == 3
+    assert [len(request.items) for request in copied.lane.requests] == [2, 1]
+
+
+def test_a_request_to_stop_ends_the_pass_and_keeps_what_was_read(
+    copied: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_copies, "WINDOW_FILES", 1)
+
+    def stop(report: Report) -> None:
+        if isinstance(report, ReadBack):
+            copied.stop.signal = "SIGINT"
+            copied.lane.silent = True
+
+    copied.hook = stop
+    with pytest.raises(Interrupted) as stopped:
+        look(copied)
+    assert stopped.value.signal == "SIGINT"
+    assert len(copied.events(CopyReverified)) == 1
+
+
+def test_a_request_to_stop_is_obeyed_between_windows(
+    copied: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_copies, "WINDOW_FILES", 1)
+
+    def stop(report: Report) -> None:
+        copied.stop.signal = "SIGTERM"
+        copied.clock.advance(0.9)
+
+    copied.hook = stop
+    with pytest.raises(Interrupted):
+        look(copied)
+    assert len(copied.events(CopyReverified)) < 3
+
+
+def test_the_copy_of_a_source_that_changed_later_is_as_recorded(copied: Workbench) -> None:
+    copied.write("a", b"grown evidence", mtime=1_700_000_100)
+    assert copied.run().status == "incomplete"
+    result = look(copied)
+    assert (result.checked, result.changed) == (3, [])
+
+
+def test_progress_is_told_of_every_copy(copied: Workbench) -> None:
+    copied.write("big", b"x" * 300_000)
+    copied.run()
+    copied.progress.outcomes.clear()
+    copied.progress.advanced.clear()
+    copy_of(copied, "a").unlink()
+    copied.clock.tick = 0.6
+    look(copied)
+    outcomes = {(path, outcome) for path, outcome, _ in copied.progress.outcomes}
+    assert (raw(copy_of(copied, "a")), "failed") in outcomes
+    assert (raw(copy_of(copied, "big")), "verified") in outcomes
+    assert any(path == raw(copy_of(copied, "big")) for path, _, _ in copied.progress.advanced)
+
+
+def test_without_a_name_everything_is_in_scope(copied: Workbench) -> None:
+    assert resolve_scope(None, None, copied.ledger.read_model) == Scope()
+
+
+def test_a_job_a_batch_and_the_beginning_of_a_batch_can_be_named(copied: Workbench, tmp_path: Path) -> None:
+    other = copied.plan(copied.job("other", to=tmp_path / "other", sources=[copied.source / "a"]))
+    copied.run(other)
+    model = copied.ledger.read_model
+    (job,) = model.jobs(other.id)
+    assert resolve_scope(str(job.id), None, model) == Scope(batch=other.id, job=job.id)
+    assert resolve_scope(other.id[:8], None, model) == Scope(batch=other.id)
+    assert look(copied, Scope(batch=other.id)).checked == 1
+    assert look(copied, Scope(batch=other.id, job=job.id)).checked == 1
+    assert look(copied).checked == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["elsewhere", "11111111-1111-4111-8111-111111111111", "ffffffffff"], ids=["path", "job", "batch"]
+)
+def test_what_this_ledger_does_not_know_is_not_found(copied: Workbench, text: str) -> None:
+    with pytest.raises(NotFound, match=text):
+        resolve_scope(text, RawPath(b"/elsewhere"), copied.ledger.read_model)
+
+
+def test_a_job_of_another_ledger_is_verified_by_nobody(copied: Workbench) -> None:
+    assert look(copied, Scope(job=JobId(copied.ledger.ledger))).checked == 0
