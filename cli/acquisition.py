@@ -23,9 +23,9 @@ from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
 from custody.domain.plan import Plan
 from custody.domain.use_cases.lane_feed import Interrupted, LaneLost
-from custody.domain.use_cases.preflight import Survey, survey
-from custody.domain.use_cases.queue_batch import Instruction
-from custody.domain.use_cases.run_batch import resume, retry, start
+from custody.domain.use_cases.preflight import Survey, look_at_places, survey
+from custody.domain.use_cases.queue_batch import Instruction, plan_of
+from custody.domain.use_cases.run_batch import batch_to_resume, resume, retry, start
 from custody.domain.use_cases.workshop import BatchResult, Workshop
 
 Work = Callable[[Workshop], BatchResult]
@@ -73,12 +73,25 @@ def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None)
 
 def resume_batch(run: Invocation, batch: str | None) -> Answer:
     """Continue an unfinished batch. Raises NotFound."""
-    return in_session(run, lambda session: _run(session, lambda workshop: resume(workshop, batch)))
+    return _go_on(run, batch, lambda workshop: resume(workshop, batch))
 
 
 def retry_batch(run: Invocation, batch: str) -> Answer:
     """Try the failed files of a batch again. Raises NotFound."""
-    return in_session(run, lambda session: _run(session, lambda workshop: retry(workshop, batch)))
+    return _go_on(run, batch, lambda workshop: retry(workshop, batch))
+
+
+def _go_on(run: Invocation, batch: str | None, work: Work) -> Answer:
+    """Look whether sources and destinations are there, then go on. Raises Refused before any writing."""
+
+    def checked_work(session: Session) -> Answer:
+        view = session.view()
+        plan = plan_of(view.reader, batch_to_resume(view.model, batch))
+        with pausing_on_signals(run.output.note) as stop, surveying(view, stop) as surveyor:
+            look_at_places(plan, surveyor)
+        return _run(session, work)
+
+    return in_session(run, checked_work)
 
 
 def _survey(run: Invocation, view: LedgerView, plan: Plan) -> Survey:

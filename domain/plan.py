@@ -19,7 +19,9 @@ from custody.domain.template import fill
 PLAN_VERSION: Final = 1
 NEVER_STOP: Final = 1000  # permille of the files tried
 COPY_NAME: Final = "copy"
-MAX_PLAN_DEPTH: Final = 8
+_PLAN_KEYS: Final = frozenset({"v", "name", "stop_when_failed_over_permille", "jobs"})
+_JOB_KEYS: Final = frozenset({"name", "case_number", "destination", "sources", "algorithms", "form"})
+_EXHIBIT: Final = frozenset({"exhibit"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +69,10 @@ class Plan:
         """Read a plan back; raises MalformedData."""
         value = canonical.decode(content, max_bytes=len(content))
         try:
-            plan = _plan_from_json(cast("JsonObject", value))
-            is_same = plan.to_bytes() == content
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return _plan_from_json(_object(value, _PLAN_KEYS))
+        except (KeyError, TypeError) as error:
             message = "a kept plan does not have the form of a plan"
             raise MalformedData(message) from error
-        if not is_same:
-            message = "a kept plan does not have the form of a plan"
-            raise MalformedData(message)
-        return plan
 
 
 def _job_to_json(job: JobPlan) -> JsonObject:
@@ -97,15 +94,17 @@ def _path_to_json(path: RawPath) -> JsonValue:
 
 
 def _path_from_json(value: JsonValue) -> RawPath:
-    item = cast("JsonObject", value)
+    item = _object(value, frozenset({"path"}), frozenset({"path_b64"}))
     return from_json(item["path"], item.get("path_b64"))
 
 
 def _plan_from_json(value: JsonObject) -> Plan:
+    if _number(value["v"]) != PLAN_VERSION:
+        raise TypeError(value["v"])
     return Plan(
         name=_text(value["name"]),
         stop_when_failed_over_permille=_number(value["stop_when_failed_over_permille"]),
-        jobs=tuple(_job_from_json(cast("JsonObject", job)) for job in cast("list[JsonValue]", value["jobs"])),
+        jobs=tuple(_job_from_json(_object(job, _JOB_KEYS, _EXHIBIT)) for job in _list(value["jobs"])),
     )
 
 
@@ -115,10 +114,24 @@ def _job_from_json(value: JsonObject) -> JobPlan:
         case_number=_text(value["case_number"]),
         exhibit=_text(value["exhibit"]) if "exhibit" in value else None,
         destination=_path_from_json(value["destination"]),
-        sources=tuple(_path_from_json(source) for source in cast("list[JsonValue]", value["sources"])),
-        algorithms=tuple(_text(item) for item in cast("list[JsonValue]", value["algorithms"])),
-        form={field: _text(item) for field, item in cast("JsonObject", value["form"]).items()},
+        sources=tuple(_path_from_json(source) for source in _list(value["sources"])),
+        algorithms=tuple(_text(item) for item in _list(value["algorithms"])),
+        form={field: _text(item) for field, item in _object(value["form"]).items()},
     )
+
+
+def _object(
+    value: JsonValue, keys: frozenset[str] | None = None, optional: frozenset[str] = frozenset()
+) -> JsonObject:
+    if not isinstance(value, dict) or (keys is not None and value.keys() - optional != keys):
+        raise TypeError(value)
+    return value
+
+
+def _list(value: JsonValue) -> Sequence[JsonValue]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
 
 
 def _text(value: JsonValue) -> str:

@@ -126,7 +126,7 @@ def _job(found: _Collected, draft: Draft, item: DraftJob, folder: RawPath) -> Jo
     title = _text(found, item.where, "name", values.get("name", item.where))
     if not form.get("case_number"):
         found.add(item.where, "case_number", "is missing")
-    if values.get("zip", False) not in (False, "", "false", "no"):  # noqa: PLR6201 - a list may stand there
+    if values.get("zip", False) not in (False, "", "false", "no"):
         found.add(item.where, "zip", "archives cannot be made yet; set it to false")
     algorithms = _algorithms(found, item.where, values.get("hashes", ()))
     sources = tuple(sorted(set(_sources(found, item.where, values, folder))))

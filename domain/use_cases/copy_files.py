@@ -164,6 +164,8 @@ class FileCopier:
     def _remove_temporary(self, flight: Flight) -> None:
         try:
             self._site.destination.remove_temporary(flight.row.path, flight.item.temporary)
+        except Refused:
+            return  # its folder is no folder any more, and the file has failed
         except DestinationFailed as error:
             self.halted = error.what
 

@@ -47,7 +47,7 @@ class FinalCheck:
     def second_walk(
         self, sources: Sequence[RawPath], inventory: InventoryTaken, note: Callable[[InventoryChanged], None]
     ) -> int:
-        """Walk the sources again and ``note`` what appeared, vanished or changed; returns how many differences.
+        """Walk the sources again and ``note`` every difference; returns how many there were.
 
         Raises LaneLost or Interrupted.
         """

@@ -5,17 +5,22 @@ compared and not trusted, and that a verified copy is confirmed by a look at the
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from custody.domain.copying import Stage
 from custody.domain.errors import Refused
 from custody.domain.events import FileFailed, FileResumed
-from custody.domain.ports import ReadModel
+from custody.domain.ports import ReadModel, Standing
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
 
 PAGE = 1000
+_CHANGED: Final = (
+    Stage.FINAL_CHECK, "copy-changed", "the verified copy was changed since; it was not touched",
+)  # fmt: skip
+_GONE: Final = (Stage.INVENTORY, "copy-missing", "the copy that was skipped is gone; run the batch again")
 
 
 def pages(
@@ -55,25 +60,28 @@ class Recovery:
                 self._resume(row, "failed")
         self._journal.commit()
 
-    def confirm_verified(self) -> None:
-        """Look whether every verified copy still stands; a missing one is copied again."""
-        for row in pages(self._workshop.model, self._site, "verified"):
+    def confirm_proved(self) -> None:
+        """Look whether every proved copy still stands; a missing one is copied again.
+
+        A skipped file's row does not hold all that a copy needs, so a missing one waits for a new inventory.
+        """
+        for row in pages(self._workshop.model, self._site, "verified", "skipped"):
             try:
                 standing = self._site.destination.standing(row.path)
             except Refused:
-                self._refuse(row)
+                self._fail(row, *_CHANGED)
                 continue
-            if standing is None:
+            if standing is None and row.state == "verified":
                 self._resume(row, "missing")
-            elif (standing.kind, standing.size, standing.mtime_ns) != ("file", row.size, row.mtime_ns):
-                self._refuse(row)
+            elif standing is None:
+                self._fail(row, *_GONE)
+            elif not _is_as_proved(standing, row):
+                self._fail(row, *_CHANGED)
         self._journal.commit()
 
     def _remove_temporary(self, row: TransferRow) -> bool:
-        if row.temporary is None:
-            return False
         try:
-            return self._site.destination.remove_temporary(row.path, row.temporary)
+            return self._site.destination.remove_temporary(row.path, row.temporary or b"")
         except Refused:
             return False  # the folder is no folder any more: the copying itself will say so
 
@@ -86,8 +94,7 @@ class Recovery:
     def _resume(self, row: TransferRow, found: str) -> None:
         self._journal.add(file_stream(row.id), row.revision + 1, FileResumed(run=self._site.run, found=found))
 
-    def _refuse(self, row: TransferRow) -> None:
-        message = "the verified copy was changed since; it was not touched"
+    def _fail(self, row: TransferRow, stage: Stage, error: str, message: str) -> None:
         self._journal.add(
             file_stream(row.id),
             row.revision + 1,
@@ -96,10 +103,16 @@ class Recovery:
                 run=self._site.run,
                 path=row.path,
                 source=row.source,
-                stage=Stage.FINAL_CHECK.value,
-                error="copy-changed",
+                stage=stage.value,
+                error=error,
                 message=message,
                 attempt=max(row.attempt, 1),
             ),
         )
         self._workshop.progress.finished(row.path, "failed", message)
+
+
+def _is_as_proved(standing: Standing, row: TransferRow) -> bool:
+    # An equal file of others was compared, but its time was not set.
+    same_time = row.state == "skipped" or standing.mtime_ns == row.mtime_ns
+    return (standing.kind, standing.size) == ("file", row.size) and same_time

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from custody.domain.errors import Busy, DestinationFailed, NotFound, Refused
 from custody.domain.events import BatchCompleted, BatchPaused, BatchResumed, BatchStarted, BatchStopped, Event
-from custody.domain.identifiers import Stream, batch_stream
+from custody.domain.identifiers import BatchId, Stream
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan, Plan
+from custody.domain.ports import ReadModel
 from custody.domain.rows import BatchRow, JobRow
 from custody.domain.use_cases.batch_results import failures_of, job_results
 from custody.domain.use_cases.final_pass import reverify_sample
@@ -33,7 +34,7 @@ def start(workshop: Workshop, plan: Plan, *, instruction: Instruction | None = N
     batch = workshop.model.batch(plan.id)
     if batch is None:
         queue_batch(workshop, plan, instruction)
-        batch = _existing(workshop, plan.id)
+        batch = batch_to_resume(workshop.model, plan.id)
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
 
 
@@ -42,37 +43,32 @@ def resume(workshop: Workshop, batch_id: str | None = None) -> BatchResult:
 
     Raises NotFound when there is none.
     """
-    batch = unfinished_batch(workshop.model.batches()) if batch_id is None else workshop.model.batch(batch_id)
-    if batch is None:
-        raise NotFound(
-            f"there is no batch {batch_id!r}" if batch_id else "there is no unfinished batch",
-            done="nothing was written",
-            hint="'custody batch list' shows all batches",
-        )
+    batch = batch_to_resume(workshop.model, batch_id)
     plan = plan_of(workshop.reader, batch)
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
 
 
 def retry(workshop: Workshop, batch_id: str) -> BatchResult:
     """Take up the failed files of a batch, and only those; raises NotFound."""
-    batch = _existing(workshop, batch_id)
+    batch = batch_to_resume(workshop.model, batch_id)
     return _Run(workshop, plan_of(workshop.reader, batch), batch).work(new_run=batch.run == 0, again=True)
+
+
+def batch_to_resume(model: ReadModel, batch_id: str | None) -> BatchRow:
+    """Return the named batch, else the one queued last that is unfinished; raises NotFound."""
+    batch = unfinished_batch(model.batches()) if batch_id is None else model.batch(batch_id)
+    if batch is None:
+        raise NotFound(
+            f"there is no batch {batch_id!r}" if batch_id else "there is no unfinished batch",
+            done="nothing was written",
+            hint="'custody batch list' shows all batches",
+        )
+    return batch
 
 
 def unfinished_batch(batches: Iterable[BatchRow]) -> BatchRow | None:
     """Return the first batch that is not completed."""
     return next((row for row in batches if row.state != "completed"), None)
-
-
-def _existing(workshop: Workshop, batch_id: str) -> BatchRow:
-    batch = workshop.model.batch(batch_id)
-    if batch is None:
-        raise NotFound(
-            f"there is no batch {batch_id!r}",
-            done="nothing was written",
-            hint="'custody batch list' shows all batches",
-        )
-    return batch
 
 
 @dataclass(slots=True)
@@ -92,7 +88,7 @@ class _Run:
         self._workshop = workshop
         self._plan = plan
         self._batch = batch
-        self._stream: Stream = batch_stream(workshop.ledger.ledger, plan.id)
+        self._stream: Stream = batch.stream
         self._revision = batch.revision
         self._journal = Journal(workshop.ledger)
         self._began_at = workshop.clock.monotonic()
@@ -197,7 +193,7 @@ class _Run:
         counts, size = self._sums(run)
         failures = failures_of(self._workshop.model, self._jobs(), run)
         return BatchResult(
-            batch=self._plan.id,
+            batch=BatchId(self._batch.batch),
             run=run,
             status=status,
             jobs=tuple(job_results(self._workshop.model, self._jobs(), run)),
@@ -211,7 +207,7 @@ class _Run:
         )
 
     def _jobs(self) -> tuple[JobRow, ...]:
-        return tuple(self._workshop.model.jobs(self._plan.id))
+        return tuple(self._workshop.model.jobs(self._batch.batch))
 
     def _milliseconds(self) -> int:
         return round((self._workshop.clock.monotonic() - self._began_at) * 1000)

@@ -87,7 +87,7 @@ class JobRunner:
         resuming = self._job.state != "queued" and self._job.run == self._site.run
         self._record(JobResumed(run=self._site.run) if resuming else JobStarted(run=self._site.run))
         if resuming and self._job.inventoried_run == self._site.run and not (again and self._unlisted()):
-            Recovery(self._workshop, self._site, self._journal).confirm_verified()
+            Recovery(self._workshop, self._site, self._journal).confirm_proved()
             inventory = self._recorded_inventory()
         else:
             taker = InventoryTaker(self._workshop, self._site, self._feed, self._journal)

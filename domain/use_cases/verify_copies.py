@@ -9,11 +9,11 @@ from typing import Final
 from uuid import UUID
 
 from custody.domain.copying import Advanced, Failed, ReadBack, Window
-from custody.domain.errors import CustodyError, NotFound
+from custody.domain.errors import CustodyError, DestinationFailed, NotFound, Refused
 from custody.domain.events import CopyRefuted
 from custody.domain.identifiers import JobId, TransferId, transfer_id
 from custody.domain.paths import RawPath, join
-from custody.domain.ports import ReadModel
+from custody.domain.ports import Destination, ReadModel
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.final_pass import read_back_item, record_refuted, record_reverified
 from custody.domain.use_cases.foreign import job_folders, strangers
@@ -190,7 +190,7 @@ class _Pass:
             return
         try:
             for path in job_folders(self._workshop.model, job):
-                names = [join(path, entry) for entry in destination.names(path)]
+                names = self._names(job, destination, path)
                 for extra in strangers(
                     self._workshop.model, self._workshop.reader, job.id, job.destination, names
                 ):
@@ -199,6 +199,15 @@ class _Pass:
             destination.close()
             if self._journal is not None:
                 self._journal.commit()
+
+    def _names(self, job: JobRow, destination: Destination, path: RawPath) -> list[RawPath]:
+        try:
+            if destination.standing(path) is None:
+                return []  # every copy in it was just reported missing
+            return [join(path, entry) for entry in destination.names(path)]
+        except (DestinationFailed, Refused) as error:
+            self.result.unreadable.append(Problem(join(job.destination, path), error.what))
+            return []
 
     def _take_extra(self, job: JobRow, folder: RawPath, path: RawPath) -> None:
         copy = join(job.destination, path)

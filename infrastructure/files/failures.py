@@ -18,7 +18,7 @@ from custody.domain.paths import RawPath
 
 WORDS: Final = {
     errno.EIO: "io-error",
-    errno.ENXIO: "io-error",
+    errno.ENXIO: "not-a-regular-file",  # what opening a socket says
     errno.ENODEV: "io-error",
     errno.ENOMEDIUM: "io-error",
     errno.EREMOTEIO: "io-error",

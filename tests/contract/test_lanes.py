@@ -188,14 +188,17 @@ def test_closing_twice_is_harmless_and_leaks_no_descriptor() -> None:
 def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, signal
+        from custody.domain.copying import Done, Walk
         from custody.infrastructure.files.lane import ProcessLane
         lane = ProcessLane()
-        lane.report(0.5)
+        lane.submit(Walk(b"/", b"nothing of this name"))
+        while not isinstance(lane.report(0.2), Done):  # it is up, and bound to us
+            pass
         os.kill(lane.pid, signal.SIGSTOP)  # so that it cannot notice the end of its requests
         print(lane.pid, flush=True)
         os.kill(os.getpid(), signal.SIGKILL)
     """)
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    ended = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False)
     child = int(ended.stdout)
 
     for _ in range(100):

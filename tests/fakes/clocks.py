@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class ManualClock:
-    """Implements ``ports.Clock``; every look at the time of day is a microsecond later, so that order shows."""
+    """Implements ``ports.Clock``; every look at the time of day is a microsecond later."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -13,7 +13,9 @@ class ManualClock:
 
     def now(self) -> datetime:
         self._looks += 1
-        return datetime(2026, 3, 1, 21, 10, tzinfo=UTC) + timedelta(seconds=self.seconds, microseconds=self._looks)
+        return datetime(2026, 3, 1, 21, 10, tzinfo=UTC) + timedelta(
+            seconds=self.seconds, microseconds=self._looks
+        )
 
     def monotonic(self) -> float:
         self.seconds += self.tick

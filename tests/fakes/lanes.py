@@ -67,7 +67,7 @@ class InlineLane:
 
 
 class ScriptedLane:
-    """Implements ``ports.Lane``: gives the next of the written reports; None waits, an exception is raised."""
+    """Implements ``ports.Lane``: gives the written reports in turn; None waits, an exception is raised."""
 
     def __init__(self, clock: ManualClock, script: Iterable[Report | Exception | None] = ()) -> None:
         self.script = deque(script)

@@ -1,4 +1,4 @@
-"""A workbench whose process can be killed at any call of a port, and comes up again from what is on the disk."""
+"""A workbench whose process can be killed at any call of a port, and comes up again from the disk."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -7,7 +7,6 @@ from pathlib import Path
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
 from custody.domain.use_cases.workshop import Workshop
-
 from tests.fakes.workbench import Workbench
 
 

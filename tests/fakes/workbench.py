@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
+from custody.domain.copying import Report
 from custody.domain.entry import Recorded
 from custody.domain.events import Event, KeyEnrolled, LedgerOpened
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream, transfer_id
@@ -92,7 +93,10 @@ class Workbench:
         return self.paths_in(self.folder)
 
     def new_lane(self) -> None:
-        self.lane = InlineLane(self.clock, lambda report: self.hook(report), self.calls)
+        self.lane = InlineLane(self.clock, self._heard, self.calls)
+
+    def _heard(self, report: Report) -> None:
+        self.hook(report)  # as it is set now
 
     def _open(self) -> SqlLedger:
         return open_for_writing(
@@ -141,9 +145,7 @@ class Workbench:
         )
 
     def plan(self, *jobs: JobPlan, permille: int = 1000) -> Plan:
-        return Plan(
-            name="Main Street", stop_when_failed_over_permille=permille, jobs=jobs or (self.job(),)
-        )
+        return Plan(name="Main Street", stop_when_failed_over_permille=permille, jobs=jobs or (self.job(),))
 
     def run(self, plan: Plan | None = None) -> BatchResult:
         return start(self.workshop(), plan or self.plan())

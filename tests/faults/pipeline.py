@@ -21,7 +21,7 @@ from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.workbench import Tree, Workbench, sha256, signer, tree
-from tests.faults.faulty_calls import FaultyCalls
+from tests.faults.faulty_calls import EXT4, FaultyCalls
 
 SETTINGS = RunSettings(retries=1, retry_pause_seconds=0.0, window_files=2)
 
@@ -102,7 +102,7 @@ def die_at_every_call(folder: Path, kind: str) -> tuple[int, list[str]]:
         k += 1
         place = folder / f"point-{k}"
         shutil.copytree(folder / "template", place, symlinks=True)
-        killed = os.WIFSIGNALED(in_a_child(partial(work, place, FaultyCalls(k, kind, filesystem=None))))
+        killed = os.WIFSIGNALED(in_a_child(partial(work, place, FaultyCalls(k, kind, filesystem=EXT4))))
         found += [f"{kind} at call {k}: {wrong}" for wrong in wrongs(place)]
         shutil.rmtree(place)
         if not killed:

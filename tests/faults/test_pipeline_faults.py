@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.faulty_calls import FaultyCalls
+from tests.faults.faulty_calls import EXT4, FaultyCalls
 from tests.faults.pipeline import make_source, work, wrongs
 
 ROOT = Path(__file__).parents[2]
@@ -17,15 +17,15 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     "kind", ["EIO", "ENOSPC", "EROFS", "EACCES", "EINTR", "EMFILE", "short", "eof", "flip"]
 )
-def test_whatever_call_fails_the_next_run_ends_with_identical_trees(tmp_path: Path, kind: str) -> None:
-    make_source(tmp_path / "template")
+def test_whatever_call_fails_the_next_run_ends_with_identical_trees(quick_folder: Path, kind: str) -> None:
+    make_source(quick_folder / "template")
     found: list[str] = []
     k = 0
     while True:
         k += 1
-        place = tmp_path / f"point-{k}"
-        shutil.copytree(tmp_path / "template", place, symlinks=True)
-        calls = FaultyCalls(k, kind, filesystem=None)
+        place = quick_folder / f"point-{k}"
+        shutil.copytree(quick_folder / "template", place, symlinks=True)
+        calls = FaultyCalls(k, kind, filesystem=EXT4)
         ended = work(place, calls)
         if len(calls.trace) < k:
             break
@@ -38,9 +38,9 @@ def test_whatever_call_fails_the_next_run_ends_with_identical_trees(tmp_path: Pa
 
 @pytest.mark.fault
 @pytest.mark.parametrize("kind", ["kill-before", "kill-after"])
-def test_a_death_at_any_call_is_only_a_pause(tmp_path: Path, kind: str) -> None:
+def test_a_death_at_any_call_is_only_a_pause(quick_folder: Path, kind: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.faults.pipeline", str(tmp_path), kind],
+        [sys.executable, "-m", "tests.faults.pipeline", str(quick_folder), kind],
         cwd=ROOT, capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     print(done.stdout)

@@ -8,7 +8,6 @@ from custody.domain.entry import body, name_of, parse, state_of
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, to_data
 from custody.domain.identifiers import KeyId, LedgerId, Stream
-
 from tests.fakes.any_event import EVENTS, SAFE
 
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -20,10 +19,18 @@ def facts(draw: st.DrawFn) -> tuple[Event, dict[str, object]]:
     event, ledger = draw(EVENTS), draw(st.uuids())
     stream = Stream(event.stream_kind, draw(st.uuids()))
     return event, {
-        "v": 1, "ledger": str(ledger), "position": draw(st.integers(0, SAFE)), "previous": draw(HEX), "stream": str(stream),
-        "revision": draw(st.integers(1, SAFE)), "type": name_of(event), "at": draw(TIMES), "actor": draw(HEX),
-        "salt": draw(HEX)[:32], "data": to_data(event),
-    }  # fmt: skip
+        "v": 1,
+        "ledger": str(ledger),
+        "position": draw(st.integers(0, SAFE)),
+        "previous": draw(HEX),
+        "stream": str(stream),
+        "revision": draw(st.integers(1, SAFE)),
+        "type": name_of(event),
+        "at": draw(TIMES),
+        "actor": draw(HEX),
+        "salt": draw(HEX)[:32],
+        "data": to_data(event),
+    }
 
 
 def assembled(event: Event, given_facts: dict[str, object]) -> bytes:

@@ -4,6 +4,8 @@ import errno
 import os
 from pathlib import Path
 
+import pytest
+
 from custody.domain.copying import Began, Flushed, ReadBack, Report
 from custody.domain.events import (
     FileCopying,
@@ -116,7 +118,12 @@ def test_a_lasting_error_of_the_source_fails_the_file_after_the_set_retries(
     result = bench.run()
     assert (result.status, result.files.verified, result.files.failed) == ("incomplete", 1, 1)
     (failure,) = result.failures
-    assert (failure.stage, failure.error, failure.errno, failure.attempt) == ("read", "io-error", errno.EIO, 2)
+    assert (failure.stage, failure.error, failure.errno, failure.attempt) == (
+        "read",
+        "io-error",
+        errno.EIO,
+        2,
+    )
 
 
 def test_the_pause_before_each_retry_doubles(bench: Workbench, calls: FaultyCalls) -> None:
@@ -156,7 +163,11 @@ def test_a_lane_that_dies_is_replaced_and_its_file_is_tried_again(bench: Workben
         bench.write(name)
 
     def die(report: Report) -> None:
-        if isinstance(report, Began) and report.transfer == bench.row(b"source/b").id and not bench.lane.replaced:
+        if (
+            isinstance(report, Began)
+            and report.transfer == bench.row(b"source/b").id
+            and not bench.lane.replaced
+        ):
             bench.lane.dying = True
 
     bench.hook = die
@@ -200,6 +211,27 @@ def test_a_file_that_hangs_is_given_up_and_the_others_are_copied(bench: Workbenc
     assert sorted(os.listdir(bench.destination / "source")) == ["a", "c"]
 
 
+@pytest.mark.parametrize(("code", "status"), [(errno.EIO, "halted"), (errno.EACCES, "incomplete")])
+def test_a_temporary_file_that_cannot_be_removed_halts_the_job_if_the_disk_is_to_blame(
+    bench: Workbench, calls: FaultyCalls, code: int, status: str
+) -> None:
+    bench.write("a")
+    stall_on(bench, b"source/a", Began)
+    calls.trouble = lambda call, name: code if call == "unlink" and name.endswith(b".part") else None
+    result = bench.run()
+    assert (result.status, result.failures[0].error) == (status, "stalled")
+
+
+def test_comparing_with_a_file_that_stands_there_may_hang_as_well(bench: Workbench) -> None:
+    bench.write("a", b"same")
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(b"same")
+    stall_on(bench, b"source/a", Began)
+    (failure,) = bench.run().failures
+    assert (failure.stage, failure.error) == ("read", "stalled")
+    assert (bench.destination / "source/a").read_bytes() == b"same"
+
+
 def test_one_file_that_hangs_first_does_not_stop_a_batch_with_a_threshold(bench: Workbench) -> None:
     for name in "abc":
         bench.write(name)
@@ -235,8 +267,11 @@ def test_a_full_destination_halts_its_job_and_not_that_of_another(
     bench.write("b/fine")
     first = bench.job("full", to=tmp_path / "one", sources=[bench.source / "a"])
     second = bench.job("fine", to=tmp_path / "two", sources=[bench.source / "b"])
-    calls.trouble = lambda call, name: errno.ENOSPC if call == "write" and name.startswith(b".custody") and (
-        not (tmp_path / "two").exists()) else None
+    calls.trouble = lambda call, name: (
+        errno.ENOSPC
+        if call == "write" and name.startswith(b".custody") and (not (tmp_path / "two").exists())
+        else None
+    )
     result = bench.run(bench.plan(first, second))
     assert result.status == "halted"
     assert result.halt_reason == os.strerror(errno.ENOSPC)

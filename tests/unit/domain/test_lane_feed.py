@@ -9,7 +9,6 @@ from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied
 from custody.domain.use_cases.lane_feed import Interrupted, LaneFeed, LaneLost
 from custody.domain.use_cases.workshop import RunSettings
-
 from tests.fakes.clocks import ManualClock
 from tests.fakes.lanes import ScriptedLane
 from tests.fakes.people import StopSwitch
@@ -78,7 +77,15 @@ def test_a_lane_without_progress_is_replaced_and_its_file_is_named(
 
 def test_progress_keeps_a_slow_lane_alive() -> None:
     quiet = [None] * 140  # 28 seconds
-    desk = Desk(*quiet, Began(A), *quiet, Advanced(A, "copy", 1), *quiet, Done(), settings=RunSettings(stall_timeout_seconds=30))
+    desk = Desk(
+        *quiet,
+        Began(A),
+        *quiet,
+        Advanced(A, "copy", 1),
+        *quiet,
+        Done(),
+        settings=RunSettings(stall_timeout_seconds=30),
+    )
     desk.feed.submit(REQUEST)
     assert desk.listen()[-1] == Done()
     assert desk.lane.replaced == 0

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from custody.domain.events import (
 )
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
+from custody.domain.use_cases import batch_results, final_pass
 from custody.domain.use_cases.batch_results import failures_of
 from custody.domain.use_cases.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.run_batch import resume, retry, start
@@ -264,7 +266,9 @@ def test_what_a_dead_process_left_is_taken_up(bench: Workbench) -> None:
     stop_after(bench, Flushed, 1)
     bench.run()
     go_on(bench)
-    row = next(one for one in map(bench.row, (b"source/a", b"source/b", b"source/c")) if one.state == "queued")
+    row = next(
+        one for one in map(bench.row, (b"source/a", b"source/b", b"source/c")) if one.state == "queued"
+    )
     # As after a kill: FileCopying is durable, a part of the temporary file lies there.
     from custody.domain.events import FileCopying
     from custody.domain.identifiers import Stream
@@ -336,6 +340,74 @@ def test_a_verified_copy_that_cannot_be_looked_at_after_the_pause_is_reported(be
     ]
 
 
+def test_a_skipped_copy_that_vanished_in_the_pause_is_not_passed_over(bench: Workbench) -> None:
+    bench.settings = RunSettings(window_files=1)
+    bench.write("a")
+    bench.run()
+    for name in "bcd":
+        bench.write(name)
+    stop_after(bench, ReadBack, 1)
+    bench.run()
+    go_on(bench)
+    (bench.destination / "source/a").unlink()
+    result = resume(bench.workshop())
+    assert (result.status, result.files.failed) == ("incomplete", 1)
+    assert (result.failures[0].path, result.failures[0].error) == (b"source/a", "copy-missing")
+    assert bench.run().status == "completed"
+    assert tree(bench.destination / "source") == tree(bench.source)
+
+
+def test_an_equal_file_of_others_is_still_good_after_a_pause(bench: Workbench) -> None:
+    bench.settings = RunSettings(window_files=1)
+    for name in "abcd":
+        bench.write(name)
+    (bench.destination / "source").mkdir(parents=True)
+    (bench.destination / "source/a").write_bytes(b"content")
+    stop_after(bench, ReadBack, 1)
+    bench.run()
+    assert bench.row(b"source/a").state == "skipped"
+    go_on(bench)
+    assert resume(bench.workshop()).status == "completed"
+
+
+def test_an_unfinished_file_whose_folder_became_a_file_fails_alone(bench: Workbench) -> None:
+    bench.write("d/a")
+    bench.write("e")
+    kill_at(bench, Began)
+    shutil.rmtree(bench.destination / "source/d")
+    (bench.destination / "source/d").write_bytes(b"no folder")
+    result = bench.run()
+    assert (result.status, result.files.verified) == ("incomplete", 1)
+    assert [(one.path, one.error) for one in result.failures] == [(b"source/d/a", "unsafe-path")]
+
+
+def test_a_job_that_was_completed_before_the_pause_is_not_worked_on_again(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    bench.write("a")
+    plan = bench.plan(bench.job("one", to=tmp_path / "1"), bench.job("two", to=tmp_path / "2"))
+
+    def stop_in_the_second(report: Report) -> None:
+        if bench.events(JobCompleted):
+            bench.stop.signal = "SIGINT"
+
+    bench.hook = stop_in_the_second
+    assert bench.run(plan).status == "paused"
+    go_on(bench)
+    result = bench.run(plan)
+    assert (result.status, result.files.verified) == ("completed", 2)
+    assert [len(bench.events(kind)) for kind in (JobStarted, JobResumed, JobCompleted)] == [2, 1, 2]
+
+
+def test_the_final_pass_reads_in_windows(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(final_pass, "_WINDOW_FILES", 2)
+    for name in "abc":
+        bench.write(name)
+    bench.run()
+    windows = [len(request.items) for request in bench.lane.requests if hasattr(request, "items")]
+    assert windows == [3, 2, 1]
+
+
 def test_too_many_failures_stop_the_batch_and_its_resumption_tries_them_again(
     bench: Workbench, calls: FaultyCalls, tmp_path: Path
 ) -> None:
@@ -392,6 +464,18 @@ def test_a_retry_lists_anew_what_could_not_be_listed(bench: Workbench, calls: Fa
     assert tree(bench.destination / "source") == tree(bench.source)
 
 
+def test_what_still_cannot_be_listed_stays_failed_in_a_retry(bench: Workbench, calls: FaultyCalls) -> None:
+    (bench.source / "closed").mkdir()
+    bench.write("b")
+    plan = bench.plan()
+    calls.trouble = lambda call, name: errno.EACCES if (call, name) == ("stat", b"b") else None
+    first = bench.run(plan)
+    assert [one.stage for one in first.failures] == ["inventory"]
+    again = retry(bench.workshop(), plan.id)
+    assert [(one.path, one.stage) for one in again.failures] == [(b"source/b", "inventory")]
+    assert not bench.events(FileResumed)
+
+
 @pytest.mark.parametrize("ask", [resume, retry])
 def test_an_unknown_batch_is_not_found(bench: Workbench, ask: object) -> None:
     with pytest.raises(NotFound, match="no batch 'ffffffff'"):
@@ -409,8 +493,10 @@ def test_a_destination_that_is_busy_does_not_stop_the_other_jobs(bench: Workbenc
     bench.write("a")
     held = bench.open_destination(RawPath(os.fsencode(tmp_path / "1")), create=True)
     jobs = [
-        bench.job("one", to=tmp_path / "1"), bench.job("two", to=tmp_path / "1"), bench.job("three", to=tmp_path / "3")
-    ]  # fmt: skip
+        bench.job("one", to=tmp_path / "1"),
+        bench.job("two", to=tmp_path / "1"),
+        bench.job("three", to=tmp_path / "3"),
+    ]
     result = bench.run(bench.plan(*jobs))
     held.close()
     assert result.status == "halted"
@@ -519,9 +605,9 @@ def test_a_lane_that_dies_while_the_source_is_listed_fails_its_job(bench: Workbe
     assert [one.reason for one in bench.events(JobFailed)] == ["the process that lists the source died"]
 
 
-def test_only_the_first_failures_are_listed(bench: Workbench, calls: FaultyCalls, monkeypatch: pytest.MonkeyPatch) -> None:
-    from custody.domain.use_cases import batch_results
-
+def test_only_the_first_failures_are_listed(
+    bench: Workbench, calls: FaultyCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(batch_results, "MAX_FAILURES_LISTED", 2)
     for name in "abc":
         bench.write(name)

@@ -11,7 +11,6 @@ from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
 from custody.domain.use_cases.workshop import COMMIT_EVENTS, Counts
-
 from tests.fakes.workbench import LEDGER
 
 

@@ -20,8 +20,10 @@ VALUES = {
 @pytest.mark.parametrize(
     ("template", "result"),
     [
-        ("{case_number}/{business_name} @ {location_address}/{video_start:%d%b%y_%H%M}",
-         b"2026-0147/Corner Store @ 12 Main Street/01Mar26_2110"),
+        (
+            "{case_number}/{business_name} @ {location_address}/{video_start:%d%b%y_%H%M}",
+            b"2026-0147/Corner Store @ 12 Main Street/01Mar26_2110",
+        ),
         ("plain", b"plain"),
         ("{video_start}", b"2026-03-01_2110"),
         ("{video_start:}", b"2026-03-01_2110"),
@@ -31,7 +33,7 @@ VALUES = {
         ("{exhibit}/{video_end}/{dvr_time:%d}", b"unknown exhibit/unknown video end/unknown dvr time"),
         ("{video_start:%Y/%m}", b"2026_03"),
     ],
-)  # fmt: skip
+)
 def test_a_template_is_filled_from_the_form(template: str, result: bytes) -> None:
     assert fill(template, VALUES) == result
 
@@ -39,10 +41,17 @@ def test_a_template_is_filled_from_the_form(template: str, result: bytes) -> Non
 @pytest.mark.parametrize(
     ("value", "part"),
     [
-        ("a/b", b"a_b"), ("../../etc", b"_.._etc"), ("..", b"_"), (".", b"_"), ("a\\b", b"a_b"), ("a\nb\0c\x7f", b"a_b_c_"),
-        (" .hidden. ", b"hidden"), ("{name}", b"{name}"), ("Müller", "Müller".encode()),
+        ("a/b", b"a_b"),
+        ("../../etc", b"_.._etc"),
+        ("..", b"_"),
+        (".", b"_"),
+        ("a\\b", b"a_b"),
+        ("a\nb\0c\x7f", b"a_b_c_"),
+        (" .hidden. ", b"hidden"),
+        ("{name}", b"{name}"),
+        ("Müller", "Müller".encode()),
     ],
-)  # fmt: skip
+)
 def test_a_value_never_adds_a_folder_of_its_own(value: str, part: bytes) -> None:
     assert fill("x/{case_number}/y", {"case_number": value}) == b"x/" + part + b"/y"
 
@@ -50,14 +59,31 @@ def test_a_value_never_adds_a_folder_of_its_own(value: str, part: bytes) -> None
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("", "empty"), ("/a", "empty"), ("a//b", "empty"), ("a/", "empty"), ("..", "empty"), ("a/../b", "empty"), ("a/./b", "empty"),
-        ("a\0b", "empty"), ("{nothing}", "unknown field 'nothing'"), ("{name.__class__}", "brace"), ("{name!r}", "brace"),
-        ("{0}", "brace"), ("{}", "brace"), ("{name", "brace"), ("name}", "brace"), ("{name:>10}", "format for 'name'"),
-        ("{case_number:%d}", "format for 'case_number'"), ("{video_start:%B}", "date directive '%B'"),
-        ("{video_start:%}", "date directive '%'"), ("{video_start:%-d}", "date directive '%-'"),
-        ("x" * 256, "name over 255"), ("/".join(["x" * 200] * 21), "path over 4096"), ("\udcff", "not text"),
+        ("", "empty"),
+        ("/a", "empty"),
+        ("a//b", "empty"),
+        ("a/", "empty"),
+        ("..", "empty"),
+        ("a/../b", "empty"),
+        ("a/./b", "empty"),
+        ("a\0b", "empty"),
+        ("{nothing}", "unknown field 'nothing'"),
+        ("{name.__class__}", "brace"),
+        ("{name!r}", "brace"),
+        ("{0}", "brace"),
+        ("{}", "brace"),
+        ("{name", "brace"),
+        ("name}", "brace"),
+        ("{name:>10}", "format for 'name'"),
+        ("{case_number:%d}", "format for 'case_number'"),
+        ("{video_start:%B}", "date directive '%B'"),
+        ("{video_start:%}", "date directive '%'"),
+        ("{video_start:%-d}", "date directive '%-'"),
+        ("x" * 256, "name over 255"),
+        ("/".join(["x" * 200] * 21), "path over 4096"),
+        ("\udcff", "not text"),
     ],
-)  # fmt: skip
+)
 def test_a_template_that_cannot_be_used_is_refused_with_its_reason(template: str, reason: str) -> None:
     with pytest.raises(UsageError, match=reason) as refused:
         fill(template, VALUES)
@@ -71,9 +97,16 @@ def test_a_value_that_makes_too_long_a_name_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("value", "kept"),
-    [("  text ", "text"), (147, "147"), ("", ""), ("é" * (MAX_FIELD_BYTES // 2), "é" * (MAX_FIELD_BYTES // 2)),
-     ("2026-0147", "2026-0147"), ("E12", "E12"), (-5, "-5")],
-)  # fmt: skip
+    [
+        ("  text ", "text"),
+        (147, "147"),
+        ("", ""),
+        ("é" * (MAX_FIELD_BYTES // 2), "é" * (MAX_FIELD_BYTES // 2)),
+        ("2026-0147", "2026-0147"),
+        ("E12", "E12"),
+        (-5, "-5"),
+    ],
+)
 def test_text_is_kept_without_blanks_around_it(value: object, kept: str) -> None:
     assert field_value("notes", value) == kept
 
@@ -81,12 +114,21 @@ def test_text_is_kept_without_blanks_around_it(value: object, kept: str) -> None
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        (None, "is not text"), (True, "is not text"), (1.5, "is not text"), (["a"], "is not text"), ("a\0b", "NUL"),
-        ("\udcff", "lone surrogates"), ("x" * (MAX_FIELD_BYTES + 1), "longer than 10,000 bytes"),
-        ("é" * (MAX_FIELD_BYTES // 2 + 1), "longer than 10,000 bytes"), ("2.02601E+11", "spreadsheet"), ("2,02601e+11", "spreadsheet"),
-        ("1E5", "spreadsheet"), pytest.param(16**5000, "is not text", id="huge"), (2**63, "is not text"),
+        (None, "is not text"),
+        (True, "is not text"),
+        (1.5, "is not text"),
+        (["a"], "is not text"),
+        ("a\0b", "NUL"),
+        ("\udcff", "lone surrogates"),
+        ("x" * (MAX_FIELD_BYTES + 1), "longer than 10,000 bytes"),
+        ("é" * (MAX_FIELD_BYTES // 2 + 1), "longer than 10,000 bytes"),
+        ("2.02601E+11", "spreadsheet"),
+        ("2,02601e+11", "spreadsheet"),
+        ("1E5", "spreadsheet"),
+        pytest.param(16**5000, "is not text", id="huge"),
+        (2**63, "is not text"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_text_is_refused_with_its_reason(value: object, reason: str) -> None:
     with pytest.raises(BadValue) as refused:
         text_value(value)
@@ -96,12 +138,14 @@ def test_what_is_no_text_is_refused_with_its_reason(value: object, reason: str) 
 @pytest.mark.parametrize(
     ("value", "kept"),
     [
-        ("2026-03-01T21:10:00", "2026-03-01T21:10:00"), ("2026-03-01 21:10", "2026-03-01T21:10:00"),
-        ("2026-03-01T21:10", "2026-03-01T21:10:00"), (" 2026-03-01 21:10:30 ", "2026-03-01T21:10:30"),
+        ("2026-03-01T21:10:00", "2026-03-01T21:10:00"),
+        ("2026-03-01 21:10", "2026-03-01T21:10:00"),
+        ("2026-03-01T21:10", "2026-03-01T21:10:00"),
+        (" 2026-03-01 21:10:30 ", "2026-03-01T21:10:30"),
         (datetime(2026, 3, 1, 21, 10, 0, 999), "2026-03-01T21:10:00"),  # noqa: DTZ001 - as TOML gives it
         ("0999-03-01 21:10", "0999-03-01T21:10:00"),
     ],
-)  # fmt: skip
+)
 def test_a_time_is_kept_as_the_display_showed_it(value: object, kept: str) -> None:
     assert field_value("video_start", value) == kept
 
@@ -109,11 +153,17 @@ def test_a_time_is_kept_as_the_display_showed_it(value: object, kept: str) -> No
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("yesterday", "is not a date"), ("2026-03-01", "is not a date"), ("2026-02-30 10:00", "is not a date"),
-        (date(2026, 3, 1), "is not a date"), (time(10), "is not a date"), (5, "is not a date"), (None, "is not a date"),
-        (datetime(2026, 3, 1, tzinfo=UTC), "time zone"), ("2026-03-01T21:10:00Z", "is not a date"),
+        ("yesterday", "is not a date"),
+        ("2026-03-01", "is not a date"),
+        ("2026-02-30 10:00", "is not a date"),
+        (date(2026, 3, 1), "is not a date"),
+        (time(10), "is not a date"),
+        (5, "is not a date"),
+        (None, "is not a date"),
+        (datetime(2026, 3, 1, tzinfo=UTC), "time zone"),
+        ("2026-03-01T21:10:00Z", "is not a date"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_time_is_refused_with_its_reason(value: object, reason: str) -> None:
     with pytest.raises(BadValue) as refused:
         time_value(value)

@@ -1,6 +1,8 @@
 """Re-reading copies against the ledger."""
 
+import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from custody.domain.use_cases import verify_copies
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.verify_copies import Scope, VerifyResult, resolve_scope, verify
 from custody.domain.use_cases.workshop import RunSettings
+from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256
 
 
@@ -104,6 +107,28 @@ def test_an_extra_entry_outside_the_scope_is_not_reported(copied: Workbench) -> 
     result = look(copied, Scope(folder=raw(copy_of(copied, "d"))))
     assert [one.path for one in result.extra] == [raw(copy_of(copied, "d/stranger"))]
     assert result.checked == 2
+
+
+def test_a_folder_that_is_gone_leaves_its_copies_missing_and_nothing_extra(copied: Workbench) -> None:
+    shutil.rmtree(copy_of(copied, "d"))
+    result = look(copied)
+    assert (len(result.missing), result.extra, result.unreadable) == (2, [], [])
+
+
+def test_a_folder_that_became_a_file_cannot_be_searched(copied: Workbench) -> None:
+    shutil.rmtree(copy_of(copied, "d"))
+    copy_of(copied, "d").write_bytes(b"")
+    copied.lane.replace()
+    result = look(copied)
+    assert result.refuted
+    assert raw(copy_of(copied, "d")) in [one.path for one in result.unreadable]
+
+
+def test_a_folder_that_cannot_be_listed_is_unreadable(copied: Workbench, calls: FaultyCalls) -> None:
+    calls.trouble = failing("list", [b"d"], errno.EIO)
+    result = look(copied)
+    assert (result.checked, result.refuted) == (3, False)
+    assert [one.path for one in result.unreadable] == [raw(copy_of(copied, "d"))]
 
 
 def test_one_copy_can_be_named(copied: Workbench) -> None:
