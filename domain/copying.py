@@ -4,6 +4,8 @@ A lane is whatever reads sources and writes copies (a child process, so that a s
 Every value here is plain data that crosses a process boundary. A report is sent only after it is true.
 """
 
+# No slots: a frozen dataclass with slots is pickled by Python code, eight times slower than without.
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,7 +45,7 @@ class Side(StrEnum):
     DESTINATION = "destination"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CopyItem:
     """One file to work on. It is read at ``source_root/path`` and stands at ``destination/path``."""
 
@@ -64,14 +66,14 @@ class CopyItem:
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """Files that share flushes: staged, flushed, published, flushed, reported, read back, reported."""
 
     items: tuple[CopyItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Walk:
     """List ``root/name`` and everything below it in the order of raw bytes, following no link."""
 
@@ -82,14 +84,14 @@ class Walk:
 Request = Window | Walk
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Began:
     """Work on this file began; while nothing else is heard, this is the file that hangs."""
 
     transfer: TransferId
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Advanced:
     """A heartbeat with progress: ``size`` more bytes were copied, or read back."""
 
@@ -98,7 +100,7 @@ class Advanced:
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Flushed:
     """The copy is durable under its final name; digests are of the bytes as read from the source."""
 
@@ -107,7 +109,7 @@ class Flushed:
     digests: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReadBack:
     """The copy was read again and equals what was read from the source (or what was expected)."""
 
@@ -117,7 +119,7 @@ class ReadBack:
     method: str  # direct, dropped, cached
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Failed:
     """This attempt failed; nothing stands under the final name through it.
 
@@ -138,7 +140,7 @@ class Failed:
     found_digests: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ListedEntry:
     """One entry of a source, as ``lstat`` gave it."""
 
@@ -157,14 +159,14 @@ class ListedEntry:
     target: RawPath | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Listed:
     """A batch of entries of a walk."""
 
     entries: tuple[ListedEntry, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ListingFailed:
     """One folder or entry could not be listed; the walk goes on without it."""
 
@@ -174,7 +176,7 @@ class ListingFailed:
     errno: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Done:
     """The request was worked through; the next one may begin."""
 

@@ -4,6 +4,7 @@ Knows no adapter. Every method that can fail raises a class of ``domain.errors``
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -155,6 +156,12 @@ class Destination(Protocol):
         """Make one symbolic link, or finish one that an interruption left half made; flush its folder.
 
         Never replaces anything: raises Refused when something else stands there.
+        """
+
+    def flushing_together(self) -> AbstractContextManager[None]:
+        """Flush what the block makes once, at its end; nothing of it is durable before.
+
+        Raises DestinationFailed when the flush fails: then nothing made in the block may be claimed.
         """
 
     def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:

@@ -108,14 +108,18 @@ class InventoryTaker:
             if entry.kind == "file" and not is_proved(rows.get(ids[entry.path]))
         ]
         proved = self._workshop.model.proved_copies(strangers)
-        for entry in entries:
-            self._listing.add(entry)
-            row = rows.get(ids[entry.path])
-            if row is not None and row.run == self._site.run and not _is_listing_failure(row):
-                continue
-            proof = row if is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
-            event = self._event(entry, join(parent(source), entry.path), row, proof)
-            self._record(ids[entry.path], row, event)
+        taken: list[tuple[TransferId, TransferRow | None, Event]] = []
+        with self._site.destination.flushing_together():
+            for entry in entries:
+                self._listing.add(entry)
+                row = rows.get(ids[entry.path])
+                if row is not None and row.run == self._site.run and not _is_listing_failure(row):
+                    continue
+                proof = row if is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
+                event = self._event(entry, join(parent(source), entry.path), row, proof)
+                taken.append((ids[entry.path], row, event))
+        for transfer, row, event in taken:  # only now are the folders and links durable
+            self._record(transfer, row, event)
         self._journal.commit()
 
     def _event(

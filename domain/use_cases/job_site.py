@@ -18,6 +18,7 @@ class JobSite:
     destination_path: RawPath
     destination: Destination
     algorithms: tuple[str, ...]
+    resumed: bool = False  # the inventory may be older than the machine's last start
 
 
 def source_root(row: TransferRow) -> RawPath:
@@ -39,8 +40,9 @@ def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: 
         mtime_ns=row.mtime_ns,
         atime_ns=row.atime_ns,
         mode=row.mode,
-        device=row.device,
-        inode=row.inode,
+        # Device numbers change when the machine is started again or the medium plugged in anew.
+        device=0 if site.resumed else row.device,
+        inode=0 if site.resumed else row.inode,
         algorithms=site.algorithms,
         expected=row.digests if reading_back else None,
         set_aside=reading_back,

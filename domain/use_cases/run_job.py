@@ -41,9 +41,11 @@ class JobRunner:
         self._job = job
         self._revision = job.revision
         self._may_go_on = may_go_on
+        self._resuming = job.state != "queued" and job.run == run
         self._site = JobSite(
             id=job.id,
             run=run,
+            resumed=self._resuming,
             destination_path=job.destination,
             destination=workshop.open_destination(job.destination, create=True),
             algorithms=plan.algorithms,
@@ -84,9 +86,12 @@ class JobRunner:
         self._site.destination.close()
 
     def _begin(self, *, again: bool) -> InventoryTaken:
-        resuming = self._job.state != "queued" and self._job.run == self._site.run
-        self._record(JobResumed(run=self._site.run) if resuming else JobStarted(run=self._site.run))
-        if resuming and self._job.inventoried_run == self._site.run and not (again and self._unlisted()):
+        self._record(JobResumed(run=self._site.run) if self._resuming else JobStarted(run=self._site.run))
+        if (
+            self._resuming
+            and self._job.inventoried_run == self._site.run
+            and not (again and self._unlisted())
+        ):
             Recovery(self._workshop, self._site, self._journal).confirm_proved()
             inventory = self._recorded_inventory()
         else:
@@ -147,8 +152,9 @@ class JobRunner:
             (row.path, row.mode, row.mtime_ns)
             for row in pages(self._workshop.model, self._site, "recorded", kind="directory")
         ]
-        for path, mode, mtime_ns in reversed(folders):
-            self._site.destination.finish_folder(path, mode=mode, mtime_ns=mtime_ns)
+        with self._site.destination.flushing_together():
+            for path, mode, mtime_ns in reversed(folders):
+                self._site.destination.finish_folder(path, mode=mode, mtime_ns=mtime_ns)
 
     def _conclude(self, inventory: InventoryTaken) -> JobEnding:
         if self._halted:
