@@ -14,8 +14,15 @@ from typing import Final
 from typer._click.core import Command  # Typer's own copy of Click has no public name for it
 from typer.exceptions import Abort, Exit, TyperException
 
-from custody.cli.exit_codes import ExitCode, Terminated, code_of, code_of_interruption
-from custody.cli.explanations import INTERRUPTED, bug_sentences, error_sentences, problems_of, usage_sentences
+from custody.cli.exit_codes import ExitCode, Terminated, code_of, code_of_interruption, worst
+from custody.cli.explanations import (
+    INTERRUPTED,
+    bug_sentences,
+    error_sentences,
+    lost_answer_sentences,
+    problems_of,
+    usage_sentences,
+)
 from custody.cli.options import Choices, Invocation
 from custody.cli.output import Answer, Output, OutputClosed
 from custody.domain.errors import CustodyError
@@ -43,20 +50,36 @@ def answer(
     choices = Choices(json="--json" in arguments)  # for a mistake in the line itself
     output = Output(choices, environment)
     run = Invocation(choices=choices, output=output, environment=environment)
+    code = _outcome(command, arguments, run)
+    output.flush()
+    if output.lost is not None:
+        sentences = lost_answer_sentences(output.lost)
+        code = worst(code, output.fail(run.command, ExitCode.INCOMPLETE, sentences))
+    return code, output
+
+
+def _outcome(command: Command, arguments: Sequence[str], run: Invocation) -> ExitCode:
+    output = run.output
     try:
-        return _run(command, arguments, run), output
+        return _run(command, arguments, run)
     except TyperException as error:
-        words = _words(error) or run.command
-        return output.fail(words, ExitCode.USAGE, usage_sentences(error)), output
+        return output.fail(_words(error) or run.command, ExitCode.USAGE, usage_sentences(error))
     except CustodyError as error:
         code = code_of(error)
-        return output.fail(run.command, code, error_sentences(error, code), problems_of(error)), output
+        return output.fail(run.command, code, error_sentences(error, code), problems_of(error))
     except OutputClosed:
-        return ExitCode.INCOMPLETE, output
+        return ExitCode.INCOMPLETE
     except (KeyboardInterrupt, Abort) as error:
-        return output.fail(run.command, code_of_interruption(error), INTERRUPTED), output
+        return output.fail(run.command, code_of_interruption(error), INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the one boundary: a bug must not look like a refuted copy
-        return output.fail(run.command, ExitCode.BUG, bug_sentences(error)), output
+        return _unexpected(error, run)
+
+
+def _unexpected(error: Exception, run: Invocation) -> ExitCode:
+    # Typer writes help by itself, past our output: an answer that was not taken is no bug.
+    if isinstance(error, OSError) and not run.output.closed and not run.output.flush():
+        return ExitCode.INCOMPLETE
+    return run.output.fail(run.command, ExitCode.BUG, bug_sentences(error))
 
 
 def _run(command: Command, arguments: Sequence[str], run: Invocation) -> ExitCode:

@@ -3,12 +3,13 @@
 Knows the adapters of files. Decides nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 
 from custody.cli.adapters import LedgerView
 from custody.cli.session import Session
+from custody.domain.entry import Recorded
 from custody.domain.identifiers import LedgerId, Position
 from custody.domain.ports import LedgerWriter, Progress, Recording, StopRequest
 from custody.domain.use_cases.workshop import RunSettings, Surveyor, Workshop
@@ -35,6 +36,10 @@ class ClosedLedger:
     def append(self, recordings: Sequence[Recording]) -> Position:
         """Refuse: a look that records is a bug."""
         raise RuntimeError(f"{len(recordings)} events in a command that only looks")
+
+    def vouched(self, positions: Sequence[Position]) -> Mapping[Position, Recorded]:
+        """Refuse: a look that claims is a bug."""
+        raise RuntimeError(f"{len(positions)} claims in a command that only looks")
 
     def keep_document(self, content: bytes) -> str:
         """Refuse: a look that records is a bug."""

@@ -68,6 +68,16 @@ def usage_sentences(error: TyperException) -> Sentences:
     return "usage", message[:1].lower() + message[1:], _NOTHING_WRITTEN, f"see '{command} --help'"
 
 
+def lost_answer_sentences(reason: str) -> Sentences:
+    """Return what to say when the work was done and its answer could not be written."""
+    return (
+        "output-failed",
+        f"the answer could not be written to standard output: {reason}",
+        "The work itself went on to its end, and what it recorded is in the ledger.",
+        "make room where the output goes, then ask again, for instance with 'custody batch show'",
+    )
+
+
 def bug_sentences(error: Exception) -> Sentences:
     """Save the traceback, without the values of any variable, and return what to say of it."""
     return (

@@ -78,7 +78,7 @@ def main() -> None:
         app(prog_name=PROGRAM)
     code, output = answer(typer.main.get_command(app), sys.argv[1:] or ["--help"], os.environ)
     if output.closed:
-        # What is still buffered for a reader that went away would fail in the interpreter's own flush.
+        # What is still buffered for a stream that takes no more would fail in the interpreter's own flush.
         os._exit(code)
     sys.exit(code)
 

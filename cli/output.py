@@ -1,6 +1,7 @@
 """Where a command answers: stdout for the answer, stderr for progress, notes and errors. Nothing else, ever.
 
-Knows the streams, JSON and plain text; knows no command. A reader that goes away does not stop the work.
+Knows the streams, JSON and plain text; knows no command. Neither a reader that goes away nor a full disk
+behind stdout stops the work.
 """
 
 import json
@@ -35,7 +36,7 @@ class Answer:
 
 
 class OutputClosed(Exception):
-    """The reader of stdout went away."""
+    """Stdout takes nothing more: its reader went away, or its disk failed."""
 
 
 class Output:
@@ -45,7 +46,8 @@ class Output:
         """Answer on the process's own streams, as the choices say once they are read."""
         self._choices = choices
         self._environment = environment
-        self.closed = False  # the reader of stdout went away
+        self.closed = False  # stdout takes nothing more
+        self.lost: str | None = None  # why the answer is not there, where somebody may still look for it
 
     @property
     def json(self) -> bool:
@@ -70,12 +72,12 @@ class Output:
         return stream.isatty() and not dumb
 
     def data(self, content: bytes) -> None:
-        """Write bytes to stdout exactly. Raises OutputClosed when the reader went away."""
+        """Write bytes to stdout exactly. Raises OutputClosed when they are not taken."""
         try:
             sys.stdout.flush()
             sys.stdout.buffer.write(content)
-        except BrokenPipeError as error:
-            self.closed = True
+        except OSError as error:
+            self._give_up(error)
             raise OutputClosed from error
 
     def lines(self, lines: Iterable[str]) -> None:
@@ -85,7 +87,7 @@ class Output:
                 raise OutputClosed
 
     def record(self, kind: str, fields: Mapping[str, object]) -> None:
-        """Write one JSON line of a type; goes on without a word when the reader went away."""
+        """Write one JSON line of a type; goes on without a word when stdout does not take it."""
         self._print(json.dumps({"type": kind, **fields}, separators=(",", ":")))
 
     def note(self, text: str) -> None:
@@ -96,6 +98,17 @@ class Output:
     def warn(self, text: str) -> None:
         """Say something that must be read, whatever was chosen."""
         self._say(f"warning: {escape_text(text)}")
+
+    def flush(self) -> bool:
+        """Hand over what is still buffered; False when stdout does not take it."""
+        if self.closed:
+            return False
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            self._give_up(error)
+            return False
+        return True
 
     def finish(self, command: str, answer: Answer) -> None:
         """Write a command's answer: its result as the last JSON line, or its verdict first and last."""
@@ -149,10 +162,16 @@ class Output:
         try:
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
-        except BrokenPipeError:
-            self.closed = True
+        except OSError as error:
+            self._give_up(error)
             return False
         return True
+
+    def _give_up(self, error: OSError) -> None:
+        """Write no more: what came after a gap would look like the whole answer."""
+        self.closed = True
+        if not isinstance(error, BrokenPipeError):
+            self.lost = error.strerror or str(error)
 
     def _say(self, text: str) -> None:
         try:

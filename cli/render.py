@@ -23,6 +23,7 @@ _STATUS_CODE: Final[Mapping[str, ExitCode]] = {
     "halted": ExitCode.HALTED,
     "paused": ExitCode.INTERRUPTED,
 }
+_OBSTACLE_CODE: Final[Mapping[str, ExitCode]] = {"busy": ExitCode.BUSY, "refused": ExitCode.REFUSED}
 _JOB_WORD: Final = {"completed": "OK", "failed": "INCOMPLETE", "queued": "NOT DONE", "running": "NOT DONE"}
 
 
@@ -42,6 +43,8 @@ def batch_code(result: BatchResult) -> ExitCode:
     code = _STATUS_CODE[result.status]
     if result.status == "paused" and result.signal:
         code = code_of_signal(result.signal)
+    if result.obstacle:
+        code = _OBSTACLE_CODE[result.obstacle]
     left = ExitCode.INCOMPLETE if result.failures or result.files.failed else ExitCode.OK
     return worst(code, left, ExitCode.REFUTED if result.refuted else ExitCode.OK)
 

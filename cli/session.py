@@ -4,7 +4,7 @@ Knows that a command which records nothing leaves no session, and that every oth
 SessionClosed and a checkpoint, failures included. The adapters are put together in ``adapters``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from logging import Logger
@@ -15,6 +15,7 @@ from custody.cli.exit_codes import ExitCode, code_of, code_of_interruption
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.workspace import Workspace, open_workspace
+from custody.domain.entry import Recorded
 from custody.domain.errors import CustodyError, LedgerFailed
 from custody.domain.events import SessionClosed, SessionOpened
 from custody.domain.identifiers import LedgerId, Position, Stream
@@ -50,6 +51,10 @@ class SessionLedger:
         position = self._ledger.append([*opening, *recordings])
         self.begun = True
         return position
+
+    def vouched(self, positions: Sequence[Position]) -> Mapping[Position, Recorded]:
+        """Return the entries at these positions whose signature holds."""
+        return self._ledger.vouched(positions)
 
     def keep_document(self, content: bytes) -> str:
         """Keep bytes that an event cites by their SHA-256."""

@@ -66,7 +66,7 @@ def _pass(
         try:
             return _answer(verify(workshop, scope, record=record))
         except Interrupted as interrupted:
-            return _paused(interrupted.signal)
+            return _paused(interrupted.signal, record=record)
 
 
 def _answer(result: VerifyResult) -> Answer:
@@ -125,9 +125,10 @@ def _fields(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [{**to_json("path", problem.path), "message": problem.message} for problem in problems]
 
 
-def _paused(signal: str) -> Answer:
+def _paused(signal: str, *, record: bool) -> Answer:
+    kept = "what was read until now is recorded" if record else "nothing was recorded, as asked"
     return Answer(
         code=code_of_signal(signal),
-        verdict="PAUSED  what was read until now is recorded; the rest was not read",
+        verdict=f"PAUSED  {kept}; the rest was not read",
         lines=("  again with: custody verify",),
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from custody.domain.audit_checkpoints import CheckpointCheck, RawNote
+from custody.domain.audit_claims import ClaimCheck, EarlierEntries
 from custody.domain.audit_contents import LedgerContents, Positions
 from custody.domain.audit_findings import Findings
 from custody.domain.audit_record import RawRecord, open_record
@@ -40,18 +41,24 @@ class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
-    4. what it says, 5. the Merkle tree (RFC 6962 section 2.1), 6. every checkpoint against that tree.
+    4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
+    checkpoint against that tree.
     """
 
     def __init__(
-        self, trusted: TrustedKeys, verify_many: VerifyMany, checkpoints: Iterable[RawNote] = ()
+        self,
+        trusted: TrustedKeys,
+        verify_many: VerifyMany,
+        checkpoints: Iterable[RawNote],
+        earlier: EarlierEntries,
     ) -> None:
-        """Take the keys that count, and every checkpoint there is."""
+        """Take the keys that count, every checkpoint, and where admitted records can be had again."""
         self.findings = Findings()
         self.entries = 0
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
+        self._claims = ClaimCheck(self.findings, earlier)
         self._frontier = Frontier()
         self._last_leaf = bytes(HASH_BYTES)
         self._checkpoints = CheckpointCheck(self.findings, trusted, verify_many)
@@ -71,11 +78,12 @@ class LedgerAuditor:
         return tuple(self._contents.cited)
 
     def admit(self, record: RawRecord) -> Recorded | None:
-        """Take the next record; returns its event if it could be read."""
+        """Take the next record; returns its event if it could be read. Raises what ``earlier`` raises."""
         self.entries += 1
         slot = self._sequence.place(record.position)
         if slot is None:
             self.findings.leave_open("signatures")
+            self._claims.stop(self.size)
             return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
@@ -83,16 +91,21 @@ class LedgerAuditor:
         if opened is None:
             self.findings.leave_open("signatures")
             self._sequence.skip(slot)
+            self._claims.stop(slot)
             return None
         self._signatures.admit(opened)
         self._sequence.admit(opened)
         self._contents.admit(opened)
+        if opened.event is None or not self._sequence.orderly:
+            self._claims.stop(slot)
+        self._claims.admit(opened)
         return opened.recorded()
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
         """Judge what only the whole ledger shows. ``head`` is None where none is kept (an exported log)."""
         self._signatures.flush()
         self._contents.conclude(self.size)
+        self._claims.conclude()
         if self._sequence.orderly:
             check_revisions(revisions, self.findings)
         if head is not None:
@@ -108,7 +121,17 @@ class LedgerAuditor:
             found.append(f"the last session, begun at {left_open}, was not closed: it crashed or still runs")
         if not self._sequence.orderly:
             found.append("the order within streams was not judged: entries are missing or misplaced")
+        if self._claims.stopped_at is not None:
+            found.append(
+                f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
+                "entries are missing, misplaced or unreadable"
+            )
         return tuple(filter(None, found))
+
+    def is_cut(self, head: RawHead | None) -> bool:
+        """Tell whether a checkpoint, or the store itself, speaks of more entries than there were."""
+        stated = head.size if head is not None and type(head.size) is int else 0
+        return max(self._checkpoints.largest or 0, stated) > self.size
 
     def unsynchronised_sessions(self) -> Positions:
         """Return the sessions whose clock was not known to be synchronised."""

@@ -48,19 +48,26 @@ class Findings:
         """Begin with none."""
         self._kept: list[Finding] = []
         self._failed: set[Check] = set()
+        self._disordered = False
         self._undecided: set[Check] = set()
         self.not_listed = 0
         self.first_position: int | None = None
 
     def note(self, check: Check, code: str, position: int | None, message: str) -> None:
         """Take one finding; its check has failed."""
-        self._failed.add(check)
+        self._disordered |= check in {"structure", "chain"}
         if position is not None and (self.first_position is None or position < self.first_position):
             self.first_position = position
-        if len(self._kept) < MAX_FINDINGS:
-            self._kept.append(Finding(check=check, code=code, position=position, message=message))
-        else:
-            self.not_listed += 1
+        self._keep(Finding(check=check, code=code, position=position, message=message))
+
+    def note_claim(self, code: str, position: int, message: str) -> None:
+        """Take one finding about what an entry claims; its bytes may well be those that were signed."""
+        self._keep(Finding(check="structure", code=code, position=position, message=message))
+
+    def count_unlisted(self, check: Check) -> None:
+        """Take one finding more of a kind of which enough is listed."""
+        self._failed.add(check)
+        self.not_listed += 1
 
     def leave_open(self, check: Check) -> None:
         """Say that a check could not be carried out; it is indeterminate unless something refutes it."""
@@ -70,6 +77,10 @@ class Findings:
         """Tell whether a check has failed so far."""
         return check in self._failed
 
+    def sound_ledger(self) -> bool:
+        """Tell whether the entries make one ledger so far, whatever they claim."""
+        return not self._disordered
+
     def listed(self) -> tuple[Finding, ...]:
         """Return the findings kept, by position; those about no single position last."""
         return tuple(sorted(self._kept, key=_by_position))
@@ -77,6 +88,13 @@ class Findings:
     def verdicts(self) -> Verdicts:
         """Return the verdict of every check."""
         return Verdicts({check: self._verdict(check) for check in CHECKS})
+
+    def _keep(self, finding: Finding) -> None:
+        self._failed.add(finding.check)
+        if len(self._kept) < MAX_FINDINGS:
+            self._kept.append(finding)
+        else:
+            self.not_listed += 1
 
     def _verdict(self, check: Check) -> Verdict:
         if check in self._failed:

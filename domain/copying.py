@@ -63,6 +63,7 @@ class CopyItem:
     inode: int  # 0: not known, and neither is compared
     algorithms: tuple[str, ...]
     expected: Mapping[str, str] | None = None  # READ_BACK: digests as recorded
+    destination_identity: tuple[int, int] | None = None  # device and inode of the folder that was locked
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
 
 
@@ -123,6 +124,7 @@ class ReadBack:
 class Failed:
     """This attempt failed; nothing stands under the final name through it.
 
+    Except after a read-back that could not look at the copy: it is left there, unproved, for another attempt.
     ``differs`` marks a looked-at difference (read-back, existing file) as against an inability to look.
     """
 

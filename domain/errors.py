@@ -6,6 +6,7 @@ the one table of those is ``cli/exit_codes.py``, keyed by the classes of this pa
     CustodyError
     ├── UsageError            the command or the batch file is wrong; nothing was written
     ├── Refused               a check before the work said no; nothing was written
+    │   └── DestinationMissing
     ├── NotAllowed            the person or the key may not do this
     │   ├── WrongPassphrase
     │   └── KeyUnusable       damaged, readable by others, of a wrong kind, weak
@@ -52,6 +53,10 @@ class Refused(CustodyError):
     """A check before the work said no; nothing was written."""
 
     code = "refused"
+
+
+class DestinationMissing(Refused):
+    """There is no folder where a destination should be, and none was to be made."""
 
 
 class NotAllowed(CustodyError):

@@ -13,6 +13,7 @@ from custody.domain.errors import MalformedData, Refused
 RawPath = NewType("RawPath", bytes)
 
 MAX_NAME_BYTES = 255
+MAX_SHOWN_CHARS = 2_000  # of a path whose bytes stand beside it: three, all escapes, fit into an entry
 _ASCII_LIMIT = 0x80
 _LATIN_LIMIT = 0x100
 _BMP_LIMIT = 0x10000
@@ -46,7 +47,10 @@ def to_json(name: str, path: bytes) -> dict[str, str]:
         text = ""
     if text.isprintable() and (text or not path):
         return {name: text}
-    return {name: printable(path), f"{name}_b64": base64.b64encode(path).decode()}
+    shown = printable(path)
+    if len(shown) > MAX_SHOWN_CHARS:
+        shown = shown[:MAX_SHOWN_CHARS] + "…"
+    return {name: shown, f"{name}_b64": base64.b64encode(path).decode()}
 
 
 def from_json(shown: object, encoded: object) -> RawPath:

@@ -50,6 +50,12 @@ class LedgerWriter(Protocol):
         what was signed.
         """
 
+    def vouched(self, positions: Sequence[Position]) -> Mapping[Position, Recorded]:
+        """Return the entries at these positions whose signature by a trusted key holds, and no others.
+
+        What is claimed anew on the strength of an old claim rests on these, not on the read model.
+        """
+
     def keep_document(self, content: bytes) -> str:
         """Keep bytes that an event cites by their SHA-256 (plan, batch file); returns it in hex."""
 
@@ -146,6 +152,10 @@ class Destination(Protocol):
     Methods raise DestinationFailed for trouble of the file system, Refused for an unsafe path.
     """
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Device and inode of the folder: a lane that finds another one under its path must not work there."""
+
     def standing(self, path: bytes) -> Standing | None:
         """Return what stands at ``path``; None when there is nothing."""
 
@@ -164,8 +174,8 @@ class Destination(Protocol):
         Raises DestinationFailed when the flush fails: then nothing made in the block may be claimed.
         """
 
-    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:
-        """Set a folder's mode and time, after everything in it is in place."""
+    def finish_folder(self, path: bytes, *, mode: int | None, mtime_ns: int) -> None:
+        """Set a folder's mode (None: leave it) and time, after everything in it is in place."""
 
     def remove_temporary(self, path: bytes, temporary: bytes) -> bool:
         """Remove our temporary file beside ``path``; returns False when it is not there."""

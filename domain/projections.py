@@ -107,9 +107,9 @@ class Projector:
                 shape = FILE_STILL_FSYNCED if event.found == "fsynced" else FILE_REQUEUED
                 change = RowChange(shape, (revision, event.run, key))
             case CopyReverified():
-                change = RowChange(STANDING, (revision, None, key))
+                change = RowChange(STANDING, (revision, "reverified", recorded.position, key))
             case CopyRefuted():
-                change = RowChange(STANDING, (revision, "refuted", key))
+                change = RowChange(STANDING, (revision, "refuted", recorded.position, key))
             case _:
                 change = self._found(recorded)
         return change
@@ -120,7 +120,7 @@ class Projector:
         change: RowChange | None
         match recorded.event:
             case FileQueued() as event:
-                times = (str(event.mtime_ns), str(event.atime_ns))
+                times = (str(event.mtime_ns), str(event.ctime_ns), str(event.atime_ns))
                 identity = (event.mode, str(event.device), str(event.inode))
                 values = (*self._place(recorded, event), event.size, *times, *identity, key)
                 change = RowChange(FILE_QUEUED, values)
@@ -130,7 +130,8 @@ class Projector:
                 change = RowChange(FILE_FAILED, values)
             case FileSkipped() as event:
                 proved = recorded.position if event.cites is None else event.cites
-                proof = (event.size, str(event.mtime_ns), proved, event.size, _digests(event.digests))
+                changed = (str(event.mtime_ns), str(event.ctime_ns))
+                proof = (event.size, *changed, proved, event.size, _digests(event.digests))
                 change = RowChange(FILE_SKIPPED, (*self._place(recorded, event), *proof, key))
             case LinkRecorded() as event:
                 change = RowChange(LINK, (*self._place(recorded, event), str(event.mtime_ns), key))

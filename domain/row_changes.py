@@ -45,13 +45,13 @@ class RowChange(NamedTuple):
 _NO_FAILURE: Final[Mapping[str, str | int | None]] = dict.fromkeys(
     ("stage", "error", "errno", "failed_offset", "message", "failed_at")
 )
-_SETTLED: Final = {"temporary": None, "standing": None, **_NO_FAILURE}
+_SETTLED: Final = {"temporary": None, **_NO_FAILURE}
 PLACE: Final = ("revision", "job", "run", "ordinal", "path", "source", "copy")
 _ORDINAL: Final = frozenset({"ordinal"})
 
 FILE_QUEUED: Final = Shape(
     table="transfers",
-    columns=(*PLACE, "size", "mtime_ns", "atime_ns", "mode", "device", "inode"),
+    columns=(*PLACE, "size", "mtime_ns", "ctime_ns", "atime_ns", "mode", "device", "inode"),
     fixed={"kind": "file", "state": "queued", "attempt": 0, "temporary": None, "existed": 0, **_NO_FAILURE},
     inserts=True,
 )
@@ -81,7 +81,7 @@ FILE_STILL_FSYNCED: Final = Shape(
 )
 FILE_SKIPPED: Final = Shape(
     table="transfers",
-    columns=(*PLACE, "size", "mtime_ns", "proved", "copy_size", "digests"),
+    columns=(*PLACE, "size", "mtime_ns", "ctime_ns", "proved", "copy_size", "digests"),
     fixed={"kind": "file", "state": "skipped", "existed": 0, **_SETTLED},
     inserts=True,
     keeps_in_run=_ORDINAL,
@@ -101,7 +101,7 @@ def _recorded_shape(kind: str, *columns: str) -> Shape:
 LINK: Final = _recorded_shape("link", "mtime_ns")
 SPECIAL: Final = _recorded_shape("special", "mode")
 DIRECTORY: Final = _recorded_shape("directory", "mode", "mtime_ns", "existed")
-STANDING: Final = Shape(table="transfers", columns=("revision", "standing"))
+STANDING: Final = Shape(table="transfers", columns=("revision", "standing", "standing_at"))
 
 BATCH_QUEUED: Final = Shape(
     table="batches",

@@ -54,6 +54,7 @@ class TransferRow:
     source: RawPath
     size: int
     mtime_ns: int
+    ctime_ns: int
     atime_ns: int
     mode: int
     device: int
@@ -66,7 +67,7 @@ class TransferRow:
     copy_size: int | None = None  # of the content that the digests are of; the source may have changed since
     digests: Mapping[str, str] | None
     existed: bool  # directory: was there before this ledger made it
-    refuted: bool  # the last pass over the copy found it changed, missing or unreadable
+    refuted: bool  # a pass after the proof found the copy changed, missing or unreadable
     stage: str | None
     error: str | None
     errno: int | None

@@ -101,6 +101,7 @@ class FileSkipped(Event):
     source: RawPath
     size: int
     mtime_ns: Nanoseconds
+    ctime_ns: Nanoseconds
     reason: str  # verified-before, already-present
     cites: Position | None = None
     digests: Digests

@@ -11,7 +11,8 @@ from typing import Final, Protocol
 
 from custody.domain.audit import LedgerAuditor, RawHead, RawRevision
 from custody.domain.audit_checkpoints import RawNote
-from custody.domain.audit_findings import Check, Finding, Findings, Verdict, Verdicts
+from custody.domain.audit_claims import EarlierEntries
+from custody.domain.audit_findings import Check, Finding, Verdict, Verdicts
 from custody.domain.audit_record import RawRecord
 from custody.domain.audit_signatures import TrustedKeys, VerifyMany
 from custody.domain.entry import Recorded
@@ -24,6 +25,9 @@ NOT_SHOWN: Final = (
     "that the sources were what they seemed to be before they were read",
     "that the copies are still intact: 'custody verify' reads them again",
 )
+MAX_DIFFERENCES_OF_A_CUT: Final = 20
+"""Differences of the read models listed when entries are known to be cut off: they have one cause."""
+
 _CLOCK: Final = "that the clock was right: times are what the workstation claimed"
 
 
@@ -35,7 +39,7 @@ class ProjectionDifference:
     message: str
 
 
-class AuditSource(Protocol):
+class AuditSource(EarlierEntries, Protocol):
     """A ledger as it lies there. Nothing that it gives is believed."""
 
     def damage(self) -> Iterable[str]:
@@ -91,9 +95,9 @@ def audit(
 
     Raises LedgerUnreadable when the ledger's file cannot be read to its end; nothing else for bad evidence.
     """
-    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints))
+    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints), source)
     passage = _Passage(auditor, source.records())
-    notes = _judge_projections(source, passage, auditor.findings)
+    notes = _judge_projections(source, passage, auditor)
     passage.finish()
     auditor.conclude(source.head(), source.revisions())
     _check_documents(source, auditor)
@@ -121,10 +125,10 @@ class _Passage(Iterator[Recorded]):
         while self._broken is None:
             try:
                 record = next(self._records)
+                recorded = self._auditor.admit(record)
             except CustodyError as error:  # kept: the replay must not take it for its own trouble
                 self._broken = error
                 break
-            recorded = self._auditor.admit(record)
             if recorded is not None:
                 return recorded
         raise StopIteration
@@ -144,18 +148,22 @@ def _notes(source: AuditSource, extra: Sequence[bytes]) -> Iterator[RawNote]:
 
 
 def _judge_projections(
-    source: AuditSource, passage: Iterable[Recorded], findings: Findings
+    source: AuditSource, passage: Iterable[Recorded], auditor: LedgerAuditor
 ) -> tuple[str, ...]:
     """Note the differences of the read models; returns why they could not be judged, if so."""
+    findings = auditor.findings
     try:
         with source.replayed(passage) as differences:
-            if findings.failed("structure") or findings.failed("chain"):
+            if not findings.sound_ledger():
                 findings.leave_open("projections")
                 return ("the read models were not judged: there is no sound ledger to compare them with",)
-            for difference in differences:
-                findings.note(
-                    "projections", "projection-differs", None, f"{difference.row}: {difference.message}"
-                )
+            limit = MAX_DIFFERENCES_OF_A_CUT if auditor.is_cut(source.head()) else None
+            for number, difference in enumerate(differences):
+                if limit is not None and number >= limit:
+                    findings.count_unlisted("projections")
+                    continue
+                message = f"{difference.row}: {difference.message}"
+                findings.note("projections", "projection-differs", None, message)
     except (CannotTell, Halted) as error:
         findings.leave_open("projections")
         return (f"the read models were not judged: {escape_text(error.what)}",)

@@ -1,16 +1,19 @@
 """What a run came to, read from the read model: results by job, and the files that failed."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass
 from typing import Final
 
+from custody.domain.copying import Stage
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
+from custody.domain.use_cases.own_copies import DIFFERING
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Failure, JobResult
 
 MAX_FAILURES_LISTED: Final = 10_000  # the ledger has them all; a result must fit in memory
 _ENTRY_KINDS: Final = ("file", "directory", "link")
+_LATER_REFUTED: Final = frozenset({"copy-changed", "copy-refuted"})
 
 
 def job_results(model: ReadModel, jobs: Sequence[JobRow], run: int) -> tuple[JobResult, ...]:
@@ -31,9 +34,33 @@ def job_results(model: ReadModel, jobs: Sequence[JobRow], run: int) -> tuple[Job
     return tuple(results)
 
 
-def failures_of(model: ReadModel, jobs: Sequence[JobRow], run: int) -> tuple[Failure, ...]:
-    """Return the entries that failed in a run, the first ten thousand."""
-    return tuple(islice((failure_of(row) for row in _failed(model, jobs, run)), MAX_FAILURES_LISTED))
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """The entries that failed in a run, the first ten thousand, and what all of them say."""
+
+    listed: tuple[Failure, ...]
+    refuted: bool
+
+
+def failures_of(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Failures:
+    """Go through all entries that failed in a run; memory holds the listed ones."""
+    listed: list[Failure] = []
+    refuted = False
+    for row in _failed(model, jobs, run):
+        refuted = refuted or is_refuting(row)
+        if len(listed) < MAX_FAILURES_LISTED:
+            listed.append(failure_of(row))
+    return Failures(tuple(listed), refuted)
+
+
+def is_refuting(row: TransferRow) -> bool:
+    """Tell whether a failed entry's copy was looked at and is not what it was claimed to be.
+
+    The word ``changed`` is also said of a source, at another stage.
+    """
+    if row.stage == Stage.FINAL_CHECK.value:
+        return row.error in _LATER_REFUTED
+    return row.stage == Stage.READ_BACK.value and row.error in DIFFERING
 
 
 def _failed(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Iterator[TransferRow]:

@@ -10,13 +10,14 @@ from typing import Final
 
 from custody.domain.copying import Advanced, Failed, Flushed, Operation, ReadBack, Report, Side, Window
 from custody.domain.errors import DestinationFailed, Refused
-from custody.domain.events import Event, FileCopying, FileFsynced, FileVerified
+from custody.domain.events import Event, FileCopying, FileFsynced, FileResumed, FileVerified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.flights import Flight, failure, loss, prepared, proof, refusal
 from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
+from custody.domain.use_cases.own_copies import PUBLISHED
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
 from custody.domain.use_cases.workshop import Workshop
@@ -38,6 +39,7 @@ class FileCopier:
         self._revisions = TransferRevisions()
         self._flights: dict[TransferId, Flight] = {}
         self._destination_eio = 0
+        self._tries: dict[TransferId, int] = {}  # in this process: crashes must not use up the retries
         self.retryable: list[TransferId] = []
         self.halted: str | None = None
         self.tried = 0
@@ -71,8 +73,12 @@ class FileCopier:
         window: list[Flight] = []
         size = 0
         for row in rows:
+            if row.state == "failed" and row.temporary:
+                self._remove_temporary(row.path, row.temporary)
+                if self.halted:
+                    return
             try:
-                flight = prepared(row, self._site)
+                flight = prepared(row, self._site, self._workshop.reader)
             except Refused as refused:
                 self._revisions.begin([row])
                 self._take_failed(row, row.attempt + 1, refusal(row, refused))
@@ -89,6 +95,8 @@ class FileCopier:
         self._revisions.begin([flight.row for flight in window])
         for flight in window:
             self._flights[flight.row.id] = flight
+            if flight.found:
+                self._record(flight.row.id, FileResumed(run=self._site.run, found=PUBLISHED))
             if flight.item.operation is Operation.COPY:
                 self._record(
                     flight.row.id,
@@ -131,13 +139,16 @@ class FileCopier:
     def _take_read_back(self, flight: Flight, report: ReadBack) -> None:
         event = proof(flight, report, self._site)
         self._end(flight.row.id, event)
+        self._tries.pop(flight.row.id, None)
         verified = isinstance(event, FileVerified)
         self.tried += verified
         self._workshop.progress.finished(flight.row.path, "verified" if verified else "skipped")
 
     def _take_failed(self, row: TransferRow, attempt: int, report: Failed) -> None:
         self._end(row.id, failure(row, attempt, report, self._site))
-        if report.transient and attempt <= self._workshop.settings.retries:
+        tries = self._tries.pop(row.id, 0) + 1
+        if report.transient and tries <= self._workshop.settings.retries:
+            self._tries[row.id] = tries
             self.retryable.append(row.id)
         else:
             self.tried += 1
@@ -156,14 +167,14 @@ class FileCopier:
         if flight is None:
             return
         timeout = self._workshop.settings.stall_timeout_seconds
-        report = loss(flight, stalled=lost.stalled, stall_timeout_seconds=timeout)
+        report = loss(flight, stalled=lost.stalled, stall_timeout_seconds=timeout, reason=lost.reason)
         self._take_failed(flight.row, flight.attempt, report)
         if flight.item.temporary:
-            self._remove_temporary(flight)
+            self._remove_temporary(flight.row.path, flight.item.temporary)
 
-    def _remove_temporary(self, flight: Flight) -> None:
+    def _remove_temporary(self, path: RawPath, temporary: bytes) -> None:
         try:
-            self._site.destination.remove_temporary(flight.row.path, flight.item.temporary)
+            self._site.destination.remove_temporary(path, temporary)
         except Refused:
             return  # its folder is no folder any more, and the file has failed
         except DestinationFailed as error:

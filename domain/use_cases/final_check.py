@@ -7,16 +7,16 @@ recorded. Changes nothing at the source; at the destination it only looks.
 from collections.abc import Callable, Iterator, Sequence
 
 from custody.domain.copying import Listed, ListedEntry, Stage, Walk
-from custody.domain.events import CopyRefuted, InventoryChanged, InventoryTaken, Nanoseconds
+from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.foreign import job_folders, strangers
+from custody.domain.use_cases.foreign import Neighbourhood, job_folders, record_extra
 from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.listing import Listing
 from custody.domain.use_cases.recovery import pages
-from custody.domain.use_cases.transfers import Journal, file_stream
+from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Workshop
 
 GOOD_STATES = ("verified", "skipped", "recorded")
@@ -105,20 +105,15 @@ class FinalCheck:
     def foreign_entries(self) -> int:
         """Record everything in the folders this ledger made that none of its jobs knows; returns how many."""
         found = 0
+        neighbourhood = Neighbourhood(
+            self._workshop.model, self._workshop.reader, self._job.id, self._job.destination
+        )
+        message = "this entry lies in a folder that was made for the copy and no job put it there"
         for folder in job_folders(self._workshop.model, self._job):
             paths = [join(folder, entry) for entry in self._site.destination.names(folder)]
-            destination = self._site.destination_path
-            for path in strangers(
-                self._workshop.model, self._workshop.reader, self._site.id, destination, paths
-            ):
+            for path in neighbourhood.strangers(paths):
                 found += 1
-                stream = file_stream(transfer_id(self._site.id, path))
-                message = "this entry lies in a folder that was made for the copy and no job put it there"
-                self._journal.add(
-                    stream,
-                    self._workshop.reader.revision(stream) + 1,
-                    CopyRefuted(path=path, finding="extra", message=message),
-                )
+                record_extra(self._journal, self._workshop.reader, self._site.id, path, message)
         self._journal.commit()
         return found
 

@@ -1,127 +1,135 @@
 """Re-verification at the end of a batch, of a sample or of all.
 
-Counterfeit media destroy earlier files later, which a read-back right after each file cannot see.
+Counterfeit media destroy earlier files later, which a read-back right after each file cannot see. Knows that
+a copy that could not be looked at is not refuted by that.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Window
-from custody.domain.events import CopyRefuted, CopyReverified
+from custody.domain.copying import CopyItem, Done, Failed, ReadBack, Stage
 from custody.domain.identifiers import TransferId
-from custody.domain.paths import RawPath
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
-from custody.domain.use_cases.transfers import Journal, file_stream
-from custody.domain.use_cases.workshop import Workshop
+from custody.domain.use_cases.batch_results import MAX_FAILURES_LISTED
+from custody.domain.use_cases.job_rows import row_pages
+from custody.domain.use_cases.lane_feed import LaneFeed
+from custody.domain.use_cases.rereading import (
+    Rereading,
+    Unread,
+    read_back_item,
+    record_refuted,
+    record_reverified,
+    record_unread,
+)
+from custody.domain.use_cases.transfers import Journal
+from custody.domain.use_cases.workshop import Failure, Workshop
 
 _WINDOW_FILES = 200
 
 
-def reverify_sample(workshop: Workshop, jobs: Sequence[JobRow], run: int, journal: Journal) -> int:
-    """Read copies of this run again and record each result; returns how many were refuted.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleResult:
+    """How many copies were found different, how many could not be looked at, and the first of both."""
 
-    Raises Interrupted after a request to stop.
+    refuted: int
+    unreadable: int
+    failures: tuple[Failure, ...]
+
+
+def reverify_sample(workshop: Workshop, jobs: Sequence[JobRow], run: int, journal: Journal) -> SampleResult:
+    """Read copies of this run again and record each result.
+
+    Raises Interrupted after a request to stop, Halted when no lane will work; what was read until then is
+    recorded.
     """
-    feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
-    refuted = 0
-    for job in jobs:
-        window: list[tuple[TransferRow, CopyItem]] = []
-        for row in _chosen(workshop, job, run):
-            window.append((row, read_back_item(row, job.destination)))
-            if len(window) >= _WINDOW_FILES:
-                refuted += _work(feed, window, journal)
-                window = []
-        refuted += _work(feed, window, journal)
-    return refuted
+    return _Sample(workshop, run, journal).read(jobs)
 
 
-def _chosen(workshop: Workshop, job: JobRow, run: int) -> Iterator[TransferRow]:
-    """Yield all verified files of the job, or evenly spread ones: the read model is asked for each."""
-    sample = workshop.settings.sample_files
-    total = sum(item.count for item in workshop.model.tallies(job.id, run) if item.state == "verified")
-    if not (workshop.settings.final_pass or sample):
-        return
-    step = 1 if workshop.settings.final_pass else max(1, total // sample)
-    after, seen = -1, 0
-    while rows := workshop.model.transfers(job.id, states=("verified",), after=after):
-        after = rows[-1].ordinal
-        for row in rows:
-            if row.run == run and seen % step == 0:
-                yield row
-            seen += row.run == run
+class _Sample:
+    """One re-verification under way."""
 
+    def __init__(self, workshop: Workshop, run: int, journal: Journal) -> None:
+        self._workshop = workshop
+        self._run = run
+        self._journal = journal
+        self._rows: dict[TransferId, TransferRow] = {}
+        self._refuted = 0
+        self._unreadable = 0
+        self._failures: list[Failure] = []
 
-def read_back_item(row: TransferRow, destination: RawPath) -> CopyItem:
-    """Return the request to read a proved copy again; it will not be touched."""
-    digests = row.digests or {}
-    return CopyItem(
-        transfer=row.id,
-        operation=Operation.READ_BACK,
-        source_root=RawPath(b""),
-        destination=destination,
-        path=row.path,
-        temporary=b"",
-        size=row.size if row.copy_size is None else row.copy_size,
-        mtime_ns=row.mtime_ns,
-        atime_ns=row.atime_ns,
-        mode=row.mode,
-        device=row.device,
-        inode=row.inode,
-        algorithms=tuple(sorted(digests)),
-        expected=digests,
-    )
-
-
-def _work(feed: LaneFeed, window: list[tuple[TransferRow, CopyItem]], journal: Journal) -> int:
-    if not window:
-        return 0
-    rows = {row.id: row for row, _ in window}
-    refuted = 0
-    feed.submit(Window(tuple(item for _, item in window)))
-    try:
-        for report in feed.reports():
-            match report:
-                case ReadBack():
-                    record_reverified(journal, rows.pop(report.transfer), report)
-                case Failed():
-                    record_refuted(journal, rows.pop(report.transfer), report)
-                    refuted += 1
-                case _:
-                    continue
-    except LaneLost as lost:
-        refuted += _record_unread(journal, rows, lost)
-    journal.commit()
-    return refuted
-
-
-def _record_unread(journal: Journal, rows: dict[TransferId, TransferRow], lost: LaneLost) -> int:
-    """What could not be read again is said, never passed over."""
-    reason = "no progress; given up" if lost.stalled else "the copying process died"
-    for row in rows.values():
-        journal.add(
-            file_stream(row.id),
-            row.revision + 1,
-            CopyRefuted(
-                path=row.path, finding="unreadable", message=f"the copy was not read again: {reason}"
-            ),
+    def read(self, jobs: Sequence[JobRow]) -> SampleResult:
+        workshop = self._workshop
+        feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
+        try:
+            for answer in Rereading(feed).read(self._windows(jobs)):
+                match answer:
+                    case ReadBack():
+                        record_reverified(self._journal, self._rows.pop(answer.transfer), answer)
+                    case Failed():
+                        self._take_failed(self._rows.pop(answer.transfer), answer)
+                    case Unread():
+                        self._take_unread(self._rows.pop(answer.transfer), answer)
+                    case Done():
+                        self._journal.commit()
+                    case _:
+                        continue
+        finally:
+            self._journal.commit()
+        return SampleResult(
+            refuted=self._refuted, unreadable=self._unreadable, failures=tuple(self._failures)
         )
-    return len(rows)
 
+    def _windows(self, jobs: Sequence[JobRow]) -> Iterator[list[CopyItem]]:
+        for job in jobs:
+            window: list[CopyItem] = []
+            for row in self._chosen(job):
+                self._rows[row.id] = row
+                window.append(read_back_item(row, job.destination))
+                if len(window) >= _WINDOW_FILES:
+                    yield window
+                    window = []
+            if window:
+                yield window
 
-def record_reverified(journal: Journal, row: TransferRow, report: ReadBack) -> None:
-    """Record that a copy was found as it was."""
-    event = CopyReverified(path=row.path, size=report.size, digests=report.digests, read_back=report.method)
-    journal.add(file_stream(row.id), row.revision + 1, event)
+    def _chosen(self, job: JobRow) -> Iterator[TransferRow]:
+        """Yield all verified files of the job, or evenly spread ones: the read model is asked for each."""
+        model, settings = self._workshop.model, self._workshop.settings
+        total = sum(item.count for item in model.tallies(job.id, self._run) if item.state == "verified")
+        if not (settings.final_pass or settings.sample_files):
+            return
+        step = 1 if settings.final_pass else max(1, total // settings.sample_files)
+        seen = 0
+        for rows in row_pages(model, job.id, ("verified",)):
+            for row in rows:
+                if row.run == self._run and seen % step == 0:
+                    yield row
+                seen += row.run == self._run
 
+    def _take_failed(self, row: TransferRow, report: Failed) -> None:
+        record_refuted(self._journal, row, report)
+        self._refuted += report.differs
+        self._unreadable += not report.differs
+        self._list(row, report.error, report.message, report.errno)
 
-def record_refuted(journal: Journal, row: TransferRow, report: Failed) -> None:
-    """Record that a copy is changed, missing or unreadable."""
-    event = CopyRefuted(
-        path=row.path,
-        finding=report.error,
-        message=report.message,
-        size=report.found_size,
-        digests=report.found_digests,
-        errno=report.errno,
-    )
-    journal.add(file_stream(row.id), row.revision + 1, event)
+    def _take_unread(self, row: TransferRow, unread: Unread) -> None:
+        record_unread(self._journal, row, unread)
+        self._unreadable += 1
+        self._list(row, "unreadable", f"the copy was not read again: {unread.message}", None)
+
+    def _list(self, row: TransferRow, error: str, message: str, errno: int | None) -> None:
+        if len(self._failures) >= MAX_FAILURES_LISTED:
+            return
+        now = self._workshop.clock.now().astimezone(UTC).isoformat(timespec="microseconds")
+        self._failures.append(
+            Failure(
+                path=row.path,
+                source=row.source,
+                stage=Stage.FINAL_CHECK.value,
+                error=error,
+                errno=errno,
+                message=message,
+                attempt=row.attempt,
+                failed_at=now.removesuffix("+00:00") + "Z",
+            )
+        )

@@ -1,29 +1,43 @@
 """One attempt at one file: what the lane is asked to do, and the events that say how it ended.
 
-Knows when a copy is claimed as ours: only if its copying was begun in this run. Records nothing.
+Knows when a copy is claimed as ours: only if the ledger says that this job published it. Records nothing.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Side, Stage
 from custody.domain.errors import Refused
 from custody.domain.events import Event, FileFailed, FileSkipped, FileVerified, Nanoseconds
+from custody.domain.paths import escape_text
+from custody.domain.ports import LedgerReader
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.job_site import JobSite, copy_item
+from custody.domain.use_cases.own_copies import Publication, publication
+from custody.domain.use_cases.transfers import file_stream
+
+MAX_MESSAGE_CHARS: Final = 600  # of a failure; paths and this must fit into one entry
+MAX_REASON_CHARS: Final = 500  # of what a dying lane said
+_STRANGER: Final = Publication(ours=False, announced=False)
 
 
 @dataclass(slots=True)
 class Flight:
-    """A file on its way through the lane. ``ours``: FileCopying was recorded for it in this run."""
+    """A file on its way through the lane.
+
+    ``ours``: what will be proved is a copy that this job makes or published. ``found``: it stands already,
+    and the ledger has yet to say so.
+    """
 
     row: TransferRow
     item: CopyItem
     attempt: int
     ours: bool
     flushed: bool = False
+    found: bool = False
 
 
-def prepared(row: TransferRow, site: JobSite) -> Flight:
+def prepared(row: TransferRow, site: JobSite, reader: LedgerReader) -> Flight:
     """Return the attempt that the row's state and its place at the destination ask for.
 
     Raises Refused for a path that the destination does not take, DestinationFailed.
@@ -35,9 +49,16 @@ def prepared(row: TransferRow, site: JobSite) -> Flight:
     attempt = row.attempt + 1
     if site.destination.standing(row.path) is not None:
         item = copy_item(row, site, Operation.ADOPT, b"")
-        return Flight(row, item, attempt, ours=row.temporary is not None)
+        standing = _publication(row, reader)
+        return Flight(row, item, attempt, ours=standing.ours, found=standing.ours and not standing.announced)
     temporary = f".custody-{row.id.hex[:16]}.{attempt}.part".encode()
     return Flight(row, copy_item(row, site, Operation.COPY, temporary), attempt, ours=True)
+
+
+def _publication(row: TransferRow, reader: LedgerReader) -> Publication:
+    if row.temporary is None and row.stage is None:
+        return _STRANGER  # queued, and nothing was done about it yet: spares a look at its history
+    return publication(reader.history(file_stream(row.id)))
 
 
 def refusal(row: TransferRow, refused: Refused) -> Failed:
@@ -51,12 +72,12 @@ def refusal(row: TransferRow, refused: Refused) -> Failed:
     )
 
 
-def loss(flight: Flight, *, stalled: bool, stall_timeout_seconds: float) -> Failed:
+def loss(flight: Flight, *, stalled: bool, stall_timeout_seconds: float, reason: str = "") -> Failed:
     """Return the failure of the file on which a lane was lost; one that hangs is not tried again."""
     error, message = (
         ("stalled", f"no progress for {stall_timeout_seconds:g} s; given up")
         if stalled
-        else ("lane-died", "the copying process died while it worked on this file")
+        else ("lane-died", "the copying process died while it worked on this file" + last_words(reason))
     )
     return Failed(
         transfer=flight.row.id,
@@ -66,6 +87,11 @@ def loss(flight: Flight, *, stalled: bool, stall_timeout_seconds: float) -> Fail
         message=message,
         transient=not stalled,
     )
+
+
+def last_words(reason: str) -> str:
+    """Return what a lane said as it died, to go behind a sentence: its end, where the cause stands."""
+    return f": {escape_text(reason.strip())[-MAX_REASON_CHARS:]}" if reason.strip() else ""
 
 
 def proof(flight: Flight, report: ReadBack, site: JobSite) -> Event:
@@ -80,6 +106,7 @@ def proof(flight: Flight, report: ReadBack, site: JobSite) -> Event:
         source=row.source,
         size=report.size,
         mtime_ns=Nanoseconds(row.mtime_ns),
+        ctime_ns=Nanoseconds(row.ctime_ns),
         reason="already-present",
         digests=report.digests,
         read_back=report.method,
@@ -97,7 +124,7 @@ def failure(row: TransferRow, attempt: int, report: Failed, site: JobSite) -> Fi
         error=report.error,
         errno=report.errno,
         offset=report.offset,
-        message=report.message,
+        message=report.message[:MAX_MESSAGE_CHARS],
         attempt=attempt,
         moved_to=report.moved_to,
     )

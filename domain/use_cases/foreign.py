@@ -4,47 +4,104 @@ A folder that was there before is not searched: what others keep in it is theirs
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from custody.domain.events import FileFailed
-from custody.domain.identifiers import JobId, Stream, transfer_id
-from custody.domain.paths import RawPath, join
+from custody.domain.events import CopyRefuted, FileFailed
+from custody.domain.identifiers import JobId, Stream, TransferId, transfer_id
+from custody.domain.paths import MAX_NAME_BYTES, RawPath, is_within, join, name, parent
 from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import JobRow
+from custody.domain.use_cases.job_rows import FILE_STATES, all_jobs, path_below, row_pages
+from custody.domain.use_cases.transfers import Journal, file_stream
 
-_SET_ASIDE: Final = re.compile(rb"(.+)\.custody-bad-[0-9a-f]{8}(?:\.\d+)?", re.DOTALL)
+_SET_ASIDE: Final = re.compile(rb"(.+)\.custody-bad-([0-9a-f]{8})(?:\.\d+)?", re.DOTALL)
+_NO_FILE: Final = b"\0extra/"  # no path holds a NUL, so that no file's stream can ever be this one
 
 
 def job_folders(model: ReadModel, job: JobRow) -> Iterator[RawPath]:
     """Yield the folders that this ledger made for a job, below its destination."""
-    after = -1
-    while rows := model.transfers(job.id, states=("recorded",), kind="directory", after=after):
-        after = rows[-1].ordinal
+    for rows in row_pages(model, job.id, ("recorded",), kind="directory"):
         yield from (row.path for row in rows if not row.existed)
+
+
+def record_extra(journal: Journal, reader: LedgerReader, job: JobId, path: RawPath, message: str) -> None:
+    """Record a foreign entry, apart from the history of a file that a later run may take there."""
+    stream = file_stream(transfer_id(job, _NO_FILE + path))
+    event = CopyRefuted(path=path, finding="extra", message=message)
+    journal.add(stream, reader.revision(stream) + 1, event)
 
 
 def strangers(
     model: ReadModel, reader: LedgerReader, job: JobId, destination: RawPath, paths: Sequence[RawPath]
 ) -> list[RawPath]:
-    """Return those of the paths below a job's destination that no job of this ledger has an entry for.
-
-    A bad copy that the ledger says was put aside is known.
-    """
-    ids = {transfer_id(job, path): path for path in paths}
-    known = model.find(list(ids))
-    copies = {join(destination, path): path for transfer, path in ids.items() if transfer not in known}
-    elsewhere = model.known_copies(list(copies))
-    return [
-        path
-        for copy, path in copies.items()
-        if copy not in elsewhere and not _was_set_aside(reader, job, path)
-    ]
+    """Return those of the paths below a job's destination that no job of this ledger has an entry for."""
+    return Neighbourhood(model, reader, job, destination).strangers(paths)
 
 
-def _was_set_aside(reader: LedgerReader, job: JobId, path: RawPath) -> bool:
-    named = _SET_ASIDE.fullmatch(path)
-    if named is None:
-        return False
-    history = reader.history(Stream("file", transfer_id(job, named[1])))
-    return any(isinstance(one.event, FileFailed) and one.event.moved_to == path for one in history)
+class Neighbourhood:
+    """One job, and all jobs of the ledger whose copies may stand among its own."""
+
+    def __init__(self, model: ReadModel, reader: LedgerReader, job: JobId, destination: RawPath) -> None:
+        """Find the jobs whose destination is, holds or lies in that of ``job``."""
+        self._model = model
+        self._reader = reader
+        self._job = job
+        self._destination = destination
+        self._jobs = [
+            other
+            for other in all_jobs(model)
+            if is_within(other.destination, destination) or is_within(destination, other.destination)
+        ]
+
+    def strangers(self, paths: Sequence[RawPath]) -> list[RawPath]:
+        """Return those of the paths below the job's destination that no job of this ledger has an entry for.
+
+        A bad copy that the ledger says was put aside is known.
+        """
+        ids = {transfer_id(self._job, path): path for path in paths}
+        known = self._model.find(list(ids))
+        copies = [join(self._destination, path) for transfer, path in ids.items() if transfer not in known]
+        elsewhere = self._model.known_copies(copies)
+        unknown = [copy for copy in copies if copy not in elsewhere and not self._was_set_aside(copy)]
+        shortened = self._shortened(copy for copy in unknown if len(name(copy)) == MAX_NAME_BYTES)
+        below = (path_below(copy, self._destination) for copy in unknown if copy not in shortened)
+        return [path for path in below if path is not None]
+
+    def _was_set_aside(self, copy: RawPath) -> bool:
+        named = _SET_ASIDE.fullmatch(copy)
+        return named is not None and any(
+            moved is not None and own is not None and self._moved(transfer_id(job.id, own), moved)
+            for job in self._jobs
+            for moved, own in [
+                (path_below(copy, job.destination), path_below(RawPath(named[1]), job.destination))
+            ]
+        )
+
+    def _moved(self, transfer: TransferId, moved_to: RawPath) -> bool:
+        history = self._reader.history(Stream("file", transfer))
+        return any(isinstance(one.event, FileFailed) and one.event.moved_to == moved_to for one in history)
+
+    def _shortened(self, copies: Iterable[RawPath]) -> set[RawPath]:
+        """Return those put aside under a shortened name, which tells only the folder and the transfer's mark.
+
+        All files of the neighbouring jobs are looked through, but only when such a name was met.
+        """
+        marked = {copy: named[2] for copy in copies if (named := _SET_ASIDE.fullmatch(copy))}
+        known: set[RawPath] = set()
+        for job in self._jobs if marked else ():
+            wanted: dict[tuple[RawPath, bytes], list[tuple[RawPath, RawPath]]] = {}
+            for copy, mark in marked.items():
+                below = path_below(copy, job.destination)
+                if below is not None:
+                    wanted.setdefault((parent(below), mark), []).append((copy, below))
+            for transfer, folder, mark in self._marks(job) if wanted else ():
+                for copy, below in wanted.get((folder, mark), ()):
+                    if self._moved(transfer, below):
+                        known.add(copy)
+        return known
+
+    def _marks(self, job: JobRow) -> Iterator[tuple[TransferId, RawPath, bytes]]:
+        for rows in row_pages(self._model, job.id, FILE_STATES):
+            for row in rows:
+                yield row.id, parent(row.path), row.id.hex[:8].encode()

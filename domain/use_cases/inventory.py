@@ -4,7 +4,7 @@ Knows what an unchanged, proved copy is. May be interrupted anywhere and begun a
 has already taken is passed over. Copies nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from custody.domain.copying import Listed, ListedEntry, ListingFailed, Stage, Walk
 from custody.domain.errors import Refused
@@ -22,42 +22,15 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
-from custody.domain.ports import Destination
+from custody.domain.ports import Standing
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.listing import Listing
+from custody.domain.use_cases.own_folders import was_interrupted
+from custody.domain.use_cases.proofs import proves, signed_proofs
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
-
-
-def is_unchanged(entry: ListedEntry, row: TransferRow) -> bool:
-    """Tell whether the source is, by size and modification time, what it was when its copy was proved."""
-    return entry.size == row.size and entry.mtime_ns == row.mtime_ns
-
-
-def is_proved(row: TransferRow | None) -> bool:
-    """Tell whether the row holds the source as it was when its copy was proved, unrefuted since.
-
-    A row that was queued again holds what the source is now, but the digests of what it was.
-    """
-    return (
-        row is not None
-        and row.state in {"verified", "skipped"}
-        and row.proved is not None
-        and not row.refuted
-    )
-
-
-def copy_stands(destination: Destination, path: bytes, row: TransferRow) -> bool:
-    """Tell whether the proved copy stands at the destination, by kind, size and modification time."""
-    standing = destination.standing(path)
-    return (
-        standing is not None
-        and standing.kind == "file"
-        and standing.size == row.size
-        and standing.mtime_ns == row.mtime_ns
-    )
 
 
 class InventoryTaker:
@@ -102,12 +75,7 @@ class InventoryTaker:
     def _take_entries(self, source: RawPath, entries: Sequence[ListedEntry]) -> None:
         ids = {entry.path: transfer_id(self._site.id, entry.path) for entry in entries}
         rows = self._workshop.model.find(list(ids.values()))
-        strangers = [
-            join(self._site.destination_path, entry.path)
-            for entry in entries
-            if entry.kind == "file" and not is_proved(rows.get(ids[entry.path]))
-        ]
-        proved = self._workshop.model.proved_copies(strangers)
+        proofs = self._proofs(source, entries)
         taken: list[tuple[TransferId, TransferRow | None, Event]] = []
         with self._site.destination.flushing_together():
             for entry in entries:
@@ -115,19 +83,39 @@ class InventoryTaker:
                 row = rows.get(ids[entry.path])
                 if row is not None and row.run == self._site.run and not _is_listing_failure(row):
                     continue
-                proof = row if is_proved(row) else proved.get(join(self._site.destination_path, entry.path))
+                proof = proofs.get(join(self._site.destination_path, entry.path))
                 event = self._event(entry, join(parent(source), entry.path), row, proof)
                 taken.append((ids[entry.path], row, event))
         for transfer, row, event in taken:  # only now are the folders and links durable
             self._record(transfer, row, event)
         self._journal.commit()
 
+    def _proofs(self, source: RawPath, entries: Sequence[ListedEntry]) -> Mapping[RawPath, TransferRow]:
+        """Return the signed proofs of those files that need no copying."""
+        files = {
+            join(self._site.destination_path, entry.path): entry for entry in entries if entry.kind == "file"
+        }
+        found = {}
+        for copy, row in self._workshop.model.proved_copies(list(files)).items():
+            entry = files[copy]
+            same_source = row.source == join(parent(source), entry.path)
+            hashed = row.digests is not None and set(self._site.algorithms) <= row.digests.keys()
+            if same_source and hashed and proves(row, entry, self._standing(entry.path)):
+                found[copy] = row
+        return signed_proofs(self._workshop.ledger, found)
+
+    def _standing(self, path: RawPath) -> Standing | None:
+        try:
+            return self._site.destination.standing(path)
+        except Refused:
+            return None  # copying it will say why
+
     def _event(
         self, entry: ListedEntry, source: RawPath, row: TransferRow | None, proof: TransferRow | None
     ) -> Event:
         try:
             if entry.kind == "file":
-                return self._file(entry, source, proof)
+                return self._file(entry, source, row, proof)
             if entry.kind == "directory":
                 return self._folder(entry, source, row)
             if entry.kind == "link":
@@ -144,16 +132,12 @@ class InventoryTaker:
             mode=entry.mode,
         )
 
-    def _file(self, entry: ListedEntry, source: RawPath, proof: TransferRow | None) -> Event:
-        digests = proof.digests if proof is not None and proof.source == source else None
-        if (
-            proof is not None
-            and digests is not None
-            and is_proved(proof)
-            and is_unchanged(entry, proof)
-            and set(self._site.algorithms) <= digests.keys()
-            and copy_stands(self._site.destination, entry.path, proof)
-        ):
+    def _file(
+        self, entry: ListedEntry, source: RawPath, row: TransferRow | None, proof: TransferRow | None
+    ) -> Event:
+        if row is not None and row.temporary:  # of an earlier run; queueing it anew forgets the name
+            self._site.destination.remove_temporary(entry.path, row.temporary)
+        if proof is not None and proof.digests is not None:
             self._workshop.progress.finished(entry.path, "skipped")
             return FileSkipped(
                 job=self._site.id,
@@ -162,9 +146,10 @@ class InventoryTaker:
                 source=source,
                 size=entry.size,
                 mtime_ns=Nanoseconds(entry.mtime_ns),
+                ctime_ns=Nanoseconds(entry.ctime_ns),
                 reason="verified-before",
                 cites=proof.proved,
-                digests=digests,
+                digests=proof.digests,
             )
         return FileQueued(
             job=self._site.id,
@@ -185,7 +170,12 @@ class InventoryTaker:
 
     def _folder(self, entry: ListedEntry, source: RawPath, row: TransferRow | None) -> Event:
         made = self._site.destination.make_folder(entry.path)
-        existed = row.existed if row is not None and row.kind == "directory" else not made
+        known = row is not None and row.kind == "directory" and not made
+        existed = (
+            row.existed
+            if row is not None and known
+            else not (made or was_interrupted(self._workshop.model, self._site, entry.path))
+        )
         return DirectoryCreated(
             job=self._site.id,
             run=self._site.run,

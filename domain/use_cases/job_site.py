@@ -35,6 +35,7 @@ def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: 
         source_root=source_root(row),
         destination=site.destination_path,
         path=row.path,
+        destination_identity=site.destination.identity,
         temporary=temporary,
         size=row.size,
         mtime_ns=row.mtime_ns,
@@ -45,5 +46,5 @@ def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: 
         inode=0 if site.resumed else row.inode,
         algorithms=site.algorithms,
         expected=row.digests if reading_back else None,
-        set_aside=reading_back,
+        set_aside=reading_back and row.proved is None,
     )

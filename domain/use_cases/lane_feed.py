@@ -14,22 +14,24 @@ from custody.domain.use_cases.workshop import RunSettings
 
 POLL_SECONDS: Final = 0.2
 MAX_UNDER_WAY: Final = 2
-MAX_LOSSES_IN_A_ROW: Final = (
-    3  # a lane that dies before it begins anything will not do better the fourth time
-)
+# A lane that is lost before it begins anything will not do better the fourth time. One lost on a file makes
+# progress all the same: that file is given up.
+MAX_LOSSES_IN_A_ROW: Final = 3
 
 
 class LaneLost(Exception):
     """The lane hung or died; it was replaced. Everything it had under way is open again.
 
-    ``suspect`` is the file it had begun and not finished; ``stalled`` tells a hang from a death.
+    ``suspect`` is the file it had begun and not finished; ``stalled`` tells a hang from a death, of which
+    ``reason`` is what the lane itself said last, as text that may hold anything.
     """
 
-    def __init__(self, suspect: TransferId | None, *, stalled: bool) -> None:
+    def __init__(self, suspect: TransferId | None, *, stalled: bool, reason: str = "") -> None:
         """Keep what is known."""
         super().__init__("stalled" if stalled else "died")
         self.suspect = suspect
         self.stalled = stalled
+        self.reason = reason
 
 
 class Interrupted(Exception):
@@ -54,6 +56,7 @@ class LaneFeed:
         self._heard_at = 0.0
         self._stop_seen_at: float | None = None
         self._suspect: TransferId | None = None
+        self._ended: set[TransferId] = set()
         self._losses = 0
 
     @property
@@ -88,7 +91,7 @@ class LaneFeed:
         try:
             return self._lane.report(POLL_SECONDS)
         except LaneDied as died:
-            raise self._lost(stalled=False) from died
+            raise self._lost(stalled=False, reason=str(died)) from died
 
     def pause(self, seconds: float) -> None:
         """Wait, unless a stop is asked for. Nothing is under way."""
@@ -107,15 +110,20 @@ class LaneFeed:
     def _hear(self, report: Report) -> None:
         self._heard_at = self._clock.monotonic()
         match report:
-            case Began(transfer) | Advanced(transfer):
+            case Began(transfer):
                 self._suspect = transfer
+            case Advanced(transfer):
+                # The last bytes of a file may be told after its end: it is not the one that hangs.
+                self._suspect = None if transfer in self._ended else transfer
             case Failed() | ReadBack():
                 self._losses = 0
                 self._suspect = None
+                self._ended.add(report.transfer)
             case Done():
                 self._losses = 0
                 self._under_way -= 1
                 self._suspect = None
+                self._ended.clear()
             case _:
                 return
 
@@ -135,20 +143,21 @@ class LaneFeed:
             self._reset()
             raise Interrupted(signal)
 
-    def _lost(self, *, stalled: bool) -> LaneLost:
+    def _lost(self, *, stalled: bool, reason: str = "") -> LaneLost:
         suspect = self._suspect
-        self._losses += 1
+        self._losses = 0 if suspect else self._losses + 1
         if self._losses > MAX_LOSSES_IN_A_ROW:
-            message = "the copying process ended again and again before it did anything"
+            message = "the copying process was lost again and again before it did anything"
             raise Halted(
                 message,
                 done="what is recorded is safe",
                 hint="see the diagnostics log, then 'custody batch resume'",
             )
         self._reset()
-        return LaneLost(suspect, stalled=stalled)
+        return LaneLost(suspect, stalled=stalled, reason=reason)
 
     def _reset(self) -> None:
         self._under_way = 0
         self._suspect = None
+        self._ended.clear()
         self._lane.replace()

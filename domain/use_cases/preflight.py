@@ -15,10 +15,9 @@ from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent, printable
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
-from custody.domain.rows import TransferRow
-from custody.domain.use_cases.inventory import is_proved, is_unchanged
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
 from custody.domain.use_cases.places import place_problems
+from custody.domain.use_cases.proofs import proves
 from custody.domain.use_cases.workshop import Surveyor
 
 MAX_COMPARED_BYTES: Final = 256 * 1024 * 1024  # larger equals are compared by the run itself
@@ -69,7 +68,7 @@ def look_at_places(plan: Plan, surveyor: Surveyor) -> None:
 
     Raises Obstacles with every problem found.
     """
-    problems = [problem for job in plan.jobs for problem in place_problems(job, surveyor.inspector)]
+    problems = list(dict.fromkeys(place_problems(plan.jobs, surveyor.inspector)))
     if problems:
         raise Obstacles(problems)
 
@@ -177,7 +176,7 @@ class _Look:
                 there[join(job.destination, entry.path)] = (entry, standing)
         proofs = self._surveyor.model.proved_copies(list(there))
         for copy, (entry, standing) in there.items():
-            if not _is_proved(entry, standing, proofs.get(copy)):
+            if not proves(proofs.get(copy), entry, standing):
                 self._take_candidate(job, entry, standing, candidates)
         return {entry.path for entry, _ in there.values()}
 
@@ -238,13 +237,3 @@ class _Look:
 
 
 _NO_JOB: Final = JobId(UUID(int=0))  # a comparison is nobody's transfer
-
-
-def _is_proved(entry: ListedEntry, standing: Standing, proof: TransferRow | None) -> bool:
-    """Tell whether this ledger proved the copy that stands there, of the source as it is now."""
-    return (
-        proof is not None
-        and is_proved(proof)
-        and is_unchanged(entry, proof)
-        and (standing.size, standing.mtime_ns) == (proof.size, proof.mtime_ns)
-    )

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from custody.domain.copying import Stage
-from custody.domain.errors import Refused
+from custody.domain.errors import Refused, Tampered
 from custody.domain.events import FileFailed, FileResumed
-from custody.domain.ports import ReadModel, Standing
+from custody.domain.paths import join, printable
+from custody.domain.ports import ReadModel
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.proofs import is_signed_claim
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
 
@@ -20,6 +22,7 @@ PAGE = 1000
 _CHANGED: Final = (
     Stage.FINAL_CHECK, "copy-changed", "the verified copy was changed since; it was not touched",
 )  # fmt: skip
+_REFUTED: Final = (Stage.FINAL_CHECK, "copy-refuted", "a later pass found the copy changed or gone")
 _GONE: Final = (Stage.INVENTORY, "copy-missing", "the copy that was skipped is gone; run the batch again")
 
 
@@ -57,8 +60,23 @@ class Recovery:
         """Put failed files back to be copied; what could not be listed waits for a new inventory."""
         for row in pages(self._workshop.model, self._site, "failed"):
             if row.stage != Stage.INVENTORY.value:
+                self._remove_temporary(row)
                 self._resume(row, "failed")
         self._journal.commit()
+
+    def require_signed_claims(self) -> None:
+        """Require of every flushed file that its row says what was signed: its read-back is compared with it.
+
+        Raises Tampered when the read model contradicts the ledger.
+        """
+        for row in pages(self._workshop.model, self._site, "fsynced"):
+            history = list(self._workshop.reader.history(file_stream(row.id)))
+            if not is_signed_claim(self._workshop.ledger, history, row):
+                raise Tampered(
+                    f"the read model contradicts the signed entries of {printable(row.path)}",
+                    done="nothing more was written",
+                    hint="run 'custody audit', then 'custody rebuild'",
+                )
 
     def confirm_proved(self) -> None:
         """Look whether every proved copy still stands; a missing one is copied again.
@@ -75,9 +93,18 @@ class Recovery:
                 self._resume(row, "missing")
             elif standing is None:
                 self._fail(row, *_GONE)
-            elif not _is_as_proved(standing, row):
+            elif self._is_refuted(row):
+                self._fail(row, *_REFUTED)
+            elif (standing.kind, standing.size) != ("file", row.size):
                 self._fail(row, *_CHANGED)
+            elif row.state == "verified" and standing.mtime_ns != row.mtime_ns:
+                self._resume(row, "fsynced")  # some file systems keep coarse times: read it again
         self._journal.commit()
+
+    def _is_refuted(self, row: TransferRow) -> bool:
+        copy = join(self._site.destination_path, row.path)
+        proof = self._workshop.model.proved_copies([copy]).get(copy)
+        return proof is None or proof.refuted
 
     def _remove_temporary(self, row: TransferRow) -> bool:
         try:
@@ -110,9 +137,3 @@ class Recovery:
             ),
         )
         self._workshop.progress.finished(row.path, "failed", message)
-
-
-def _is_as_proved(standing: Standing, row: TransferRow) -> bool:
-    # An equal file of others was compared, but its time was not set.
-    same_time = row.state == "skipped" or standing.mtime_ns == row.mtime_ns
-    return (standing.kind, standing.size) == ("file", row.size) and same_time

@@ -4,20 +4,29 @@ Knows when the same instruction means resuming and when a new run. The work on o
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from custody.domain.errors import Busy, DestinationFailed, NotFound, Refused
+from custody.domain.errors import (
+    Busy,
+    CustodyError,
+    DestinationFailed,
+    Halted,
+    LedgerFailed,
+    NotFound,
+    Refused,
+)
 from custody.domain.events import BatchCompleted, BatchPaused, BatchResumed, BatchStarted, BatchStopped, Event
 from custody.domain.identifiers import BatchId, Stream
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
 from custody.domain.rows import BatchRow, JobRow
-from custody.domain.use_cases.batch_results import failures_of, job_results
+from custody.domain.use_cases.batch_results import MAX_FAILURES_LISTED, failures_of, job_results
 from custody.domain.use_cases.final_pass import reverify_sample
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.queue_batch import Instruction, plan_of, queue_batch
-from custody.domain.use_cases.run_job import JobEnding, JobRunner
+from custody.domain.use_cases.run_job import JobEnding, JobRunner, beginning
+from custody.domain.use_cases.run_outcome import RunOutcome
+from custody.domain.use_cases.tally import job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import BatchResult, Counts, Workshop
@@ -71,16 +80,6 @@ def unfinished_batch(batches: Iterable[BatchRow]) -> BatchRow | None:
     return next((row for row in batches if row.state != "completed"), None)
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """What became of the jobs so far."""
-
-    incomplete: bool = False
-    stopped: bool = False
-    halted: str | None = None
-    refuted: bool = False
-
-
 class _Run:
     """One batch being worked on in this process."""
 
@@ -92,7 +91,7 @@ class _Run:
         self._revision = batch.revision
         self._journal = Journal(workshop.ledger)
         self._began_at = workshop.clock.monotonic()
-        self._outcome = _Outcome()
+        self._outcome = RunOutcome()
 
     def work(self, *, new_run: bool, again: bool = False) -> BatchResult:
         run = self._batch.run + 1 if new_run else self._batch.run
@@ -104,12 +103,14 @@ class _Run:
         try:
             self._work_through_jobs(run, again=again)
             if not (self._outcome.stopped or self._outcome.halted):
-                self._outcome.refuted = bool(
-                    reverify_sample(self._workshop, self._jobs(), run, self._journal)
-                )
+                self._outcome.sample = reverify_sample(self._workshop, self._jobs(), run, self._journal)
         except Interrupted as interrupted:
             self._record(BatchPaused(run=run, reason=interrupted.signal))
             return self._result(run, "paused", signal=interrupted.signal)
+        except LedgerFailed:
+            raise
+        except Halted as halted:  # no lane will work: neither would any other job's
+            self._outcome.halted = halted.what
         return self._end(run)
 
     def _work_through_jobs(self, run: int, *, again: bool) -> None:
@@ -124,22 +125,38 @@ class _Run:
                 self._outcome.incomplete = True
                 continue
             ending = self._work_on(self._plan.jobs[job.index], job, run, may_go_on, again=again)
+            if ending is None:
+                continue
             self._outcome.incomplete |= not ending.complete
             self._outcome.stopped |= ending.stopped
             if ending.halted:
                 failed_destinations.add(job.destination)
                 self._outcome.halted = ending.halted
 
-    def _work_on(self, plan: JobPlan, job: JobRow, run: int, may_go_on: MayGoOn, *, again: bool) -> JobEnding:
+    def _work_on(
+        self, plan: JobPlan, job: JobRow, run: int, may_go_on: MayGoOn, *, again: bool
+    ) -> JobEnding | None:
         try:
             runner = JobRunner(self._workshop, plan, job, run, may_go_on)
-        except (DestinationFailed, Refused, Busy) as error:
-            # One job that cannot begin does not stop the others.
+        except (Refused, Busy) as obstacle:
+            self._outcome.obstacles.setdefault(obstacle.code, obstacle.what)
+            self._record_not_begun(job, run, obstacle)
+            return None
+        except DestinationFailed as error:
+            self._record_not_begun(job, run, error)
             return JobEnding(complete=False, halted=error.what)
         try:
             return runner.work(again=again)
         finally:
             runner.close()
+
+    def _record_not_begun(self, job: JobRow, run: int, error: CustodyError) -> None:
+        """One job that cannot begin does not stop the others; that it could not is on record."""
+        sums = tally(self._workshop.model.tallies(job.id, run))
+        events = beginning(job, run), job_failed(sums, run=run, reason=error.what, milliseconds=0)
+        for revision, event in enumerate(events, job.revision + 1):
+            self._journal.add(Stream("job", job.id), revision, event)
+        self._journal.commit()
 
     def _resumed(self, run: int) -> BatchResumed:
         found: dict[str, int] = {}
@@ -167,7 +184,7 @@ class _Run:
             tried = counts.verified + counts.failed
             self._record(BatchStopped(run=run, reason=reason, tried=tried, failed=counts.failed))
             return self._result(run, "halted" if self._outcome.halted else "stopped")
-        incomplete = self._outcome.incomplete or self._outcome.refuted
+        incomplete = not self._outcome.is_complete
         self._record(
             BatchCompleted(
                 run=run,
@@ -192,6 +209,7 @@ class _Run:
     def _result(self, run: int, status: str, signal: str | None = None) -> BatchResult:
         counts, size = self._sums(run)
         failures = failures_of(self._workshop.model, self._jobs(), run)
+        sample = self._outcome.sample
         return BatchResult(
             batch=BatchId(self._batch.batch),
             run=run,
@@ -200,10 +218,11 @@ class _Run:
             files=counts,
             bytes=size,
             seconds=self._milliseconds() / 1000,
-            failures=failures,
-            refuted=self._outcome.refuted or any(item.error == "read-back-differs" for item in failures),
+            failures=(*failures.listed, *sample.failures)[:MAX_FAILURES_LISTED],
+            refuted=failures.refuted or sample.refuted > 0,
             signal=signal,
-            halt_reason=self._outcome.halted,
+            halt_reason=self._outcome.reason,
+            obstacle=None if signal else self._outcome.only_obstacle,
         )
 
     def _jobs(self) -> tuple[JobRow, ...]:

@@ -5,18 +5,20 @@ Each step asks the ledger what is already done, so that it may begin again after
 
 from dataclasses import dataclass
 
-from custody.domain.errors import DestinationFailed, Refused
-from custody.domain.events import Event, InventoryTaken, JobCompleted, JobFailed, JobResumed, JobStarted
+from custody.domain.errors import DestinationFailed, Halted, LedgerFailed, Refused
+from custody.domain.events import Event, InventoryTaken, JobCompleted, JobResumed, JobStarted
 from custody.domain.identifiers import Stream
 from custody.domain.plan import JobPlan
 from custody.domain.rows import JobRow
 from custody.domain.use_cases.copy_files import FileCopier
 from custody.domain.use_cases.final_check import FinalCheck
+from custody.domain.use_cases.finish_folders import FolderFinisher
+from custody.domain.use_cases.flights import last_words
 from custody.domain.use_cases.inventory import InventoryTaker
 from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
 from custody.domain.use_cases.recovery import Recovery, pages
-from custody.domain.use_cases.tally import JobTally, tally
+from custody.domain.use_cases.tally import JobTally, job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Workshop
@@ -31,6 +33,16 @@ class JobEnding:
     stopped: bool = False
 
 
+def is_resumed(job: JobRow, run: int) -> bool:
+    """Tell whether the job was begun in this run already."""
+    return job.state != "queued" and job.run == run
+
+
+def beginning(job: JobRow, run: int) -> JobStarted | JobResumed:
+    """Return the event with which work on the job begins."""
+    return JobResumed(run=run) if is_resumed(job, run) else JobStarted(run=run)
+
+
 class JobRunner:
     """Works through one job of a run."""
 
@@ -41,7 +53,7 @@ class JobRunner:
         self._job = job
         self._revision = job.revision
         self._may_go_on = may_go_on
-        self._resuming = job.state != "queued" and job.run == run
+        self._resuming = is_resumed(job, run)
         self._site = JobSite(
             id=job.id,
             run=run,
@@ -52,6 +64,7 @@ class JobRunner:
         )
         self._journal = Journal(workshop.ledger)
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
+        self._folders = FolderFinisher(workshop, self._site)
         self._halted: str | None = None
         self._stopped = False
         self._began_at = workshop.clock.monotonic()
@@ -59,17 +72,22 @@ class JobRunner:
     def work(self, *, again: bool) -> JobEnding:
         """Bring the job as far as it will go; ``again`` also takes up files that had failed.
 
-        Raises Interrupted after a request to stop, LedgerFailed when the ledger does; both leave every true
-        claim recorded and nothing else.
+        Raises Interrupted after a request to stop, LedgerFailed when the ledger does, another Halted when no
+        lane will work; all leave every true claim recorded and nothing else.
         """
         try:
             inventory = self._begin(again=again)
             self._copy_until_done(again=again)
             self._finish_folders()
             return self._conclude(inventory)
+        except LedgerFailed:
+            raise
         except DestinationFailed as error:
             self._halted = error.what
             return self._give_up(error.what)
+        except Halted as error:
+            self._give_up(error.what)
+            raise
         except Refused as refused:
             # A folder of ours was replaced by something else meanwhile.
             return self._give_up(refused.what)
@@ -78,21 +96,27 @@ class JobRunner:
                 "the source did not answer while it was listed",
                 "the process that lists the source died",
             )
-            return self._give_up(stalled if lost.stalled else died)
+            return self._give_up(stalled if lost.stalled else died + last_words(lost.reason))
 
     def close(self) -> None:
         """Let go of the lane and of the destination, so that others may use them."""
-        self._feed.close()
-        self._site.destination.close()
+        try:
+            self._feed.close()
+        finally:
+            self._site.destination.close()
 
     def _begin(self, *, again: bool) -> InventoryTaken:
-        self._record(JobResumed(run=self._site.run) if self._resuming else JobStarted(run=self._site.run))
+        self._record(beginning(self._job, self._site.run))
+        if self._job.run:
+            self._folders.reopen()
         if (
             self._resuming
             and self._job.inventoried_run == self._site.run
             and not (again and self._unlisted())
         ):
-            Recovery(self._workshop, self._site, self._journal).confirm_proved()
+            recovery = Recovery(self._workshop, self._site, self._journal)
+            recovery.confirm_proved()
+            recovery.require_signed_claims()
             inventory = self._recorded_inventory()
         else:
             taker = InventoryTaker(self._workshop, self._site, self._feed, self._journal)
@@ -147,14 +171,10 @@ class JobRunner:
         return True
 
     def _finish_folders(self) -> None:
-        """Set the folders' modes and times, the deepest first: making entries in them changed the times."""
-        folders = [
-            (row.path, row.mode, row.mtime_ns)
-            for row in pages(self._workshop.model, self._site, "recorded", kind="directory")
-        ]
-        with self._site.destination.flushing_together():
-            for path, mode, mtime_ns in reversed(folders):
-                self._site.destination.finish_folder(path, mode=mode, mtime_ns=mtime_ns)
+        """Leave the folders alone while files are open; while some failed, leave the right to try again."""
+        sums = self._tally()
+        if not (self._halted or self._stopped or sums.open_files):
+            self._folders.finish(keep_writable=bool(sums.counts.failed))
 
     def _conclude(self, inventory: InventoryTaken) -> JobEnding:
         if self._halted:
@@ -190,19 +210,8 @@ class JobRunner:
 
     def _give_up(self, reason: str, *, stopped: bool = False) -> JobEnding:
         self._journal.commit()
-        sums = self._tally()
         self._record(
-            JobFailed(
-                run=self._site.run,
-                reason=reason,
-                queued=sums.counts.queued,
-                verified=sums.counts.verified,
-                skipped=sums.counts.skipped,
-                failed=sums.counts.failed,
-                special=sums.counts.special,
-                bytes=sums.verified_bytes,
-                milliseconds=self._milliseconds(),
-            )
+            job_failed(self._tally(), run=self._site.run, reason=reason, milliseconds=self._milliseconds())
         )
         return JobEnding(complete=False, halted=self._halted, stopped=stopped)
 

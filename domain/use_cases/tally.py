@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from custody.domain.events import JobFailed
 from custody.domain.rows import Tally
 from custody.domain.use_cases.workshop import Counts
 
@@ -40,4 +41,19 @@ def tally(tallies: Iterable[Tally]) -> JobTally:
         open_files=open_files,
         open_bytes=open_bytes,
         verified_bytes=verified_bytes,
+    )
+
+
+def job_failed(sums: JobTally, *, run: int, reason: str, milliseconds: int) -> JobFailed:
+    """Return the event that ends a job which came to these sums and is not complete."""
+    return JobFailed(
+        run=run,
+        reason=reason,
+        queued=sums.counts.queued,
+        verified=sums.counts.verified,
+        skipped=sums.counts.skipped,
+        failed=sums.counts.failed,
+        special=sums.counts.special,
+        bytes=sums.verified_bytes,
+        milliseconds=milliseconds,
     )

@@ -1,37 +1,39 @@
 """Re-reading copies against the ledger: changed, missing, extra, unreadable; each pass is recorded.
 
-Knows which copies this ledger proved. Touches none of them.
+Knows which copies this ledger proved, and which links and folders it made. Touches none of them.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
-from custody.domain.copying import Advanced, Failed, ReadBack, Window
-from custody.domain.errors import CustodyError, DestinationFailed, NotFound, Refused
+from custody.domain.copying import Advanced, CopyItem, Failed, ReadBack
+from custody.domain.errors import Busy, CustodyError, DestinationMissing
 from custody.domain.events import CopyRefuted
-from custody.domain.identifiers import JobId, TransferId, transfer_id
-from custody.domain.paths import RawPath, join
-from custody.domain.ports import Destination, ReadModel
+from custody.domain.identifiers import TransferId
+from custody.domain.paths import RawPath, is_within, join
+from custody.domain.ports import Destination
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.final_pass import read_back_item, record_refuted, record_reverified
-from custody.domain.use_cases.foreign import job_folders, strangers
-from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, LaneFeed, LaneLost
+from custody.domain.use_cases.foreign import record_extra
+from custody.domain.use_cases.job_rows import all_jobs, proved_rows, proved_rows_of
+from custody.domain.use_cases.lane_feed import LaneFeed
+from custody.domain.use_cases.rereading import (
+    Rereading,
+    Unread,
+    read_back_item,
+    record_refuted,
+    record_reverified,
+    record_unread,
+)
+from custody.domain.use_cases.standing_entries import MADE, Finding, StandingEntries
 from custody.domain.use_cases.transfers import Journal, file_stream
+from custody.domain.use_cases.verify_scope import Scope, resolve_scope
 from custody.domain.use_cases.workshop import Workshop
 
+__all__ = ["Problem", "Scope", "VerifyResult", "resolve_scope", "verify"]
+
 WINDOW_FILES: Final = 500
-EVERYWHERE: Final = RawPath(b"")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What is to be verified: everything below a folder, narrowed to a batch or a job when one is named."""
-
-    folder: RawPath = EVERYWHERE
-    batch: str | None = None
-    job: JobId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,52 +62,17 @@ class VerifyResult:
         return bool(self.changed or self.missing or self.extra)
 
 
-def resolve_scope(text: str | None, path: RawPath | None, model: ReadModel) -> Scope:
-    """Read what a person named: a job's UUID, a batch id or its beginning, else an absolute path.
-
-    Raises NotFound when nothing of this ledger has that name.
-    """
-    if text is None:
-        return Scope()
-    job = _job_named(text, model)
-    if job is not None:
-        return Scope(batch=job.batch, job=job.id)
-    batch = model.batch(text)
-    if batch is not None:
-        return Scope(batch=batch.batch)
-    if path is not None and model.proved_within(path, limit=1):
-        return Scope(folder=path)
-    raise NotFound(
-        f"this ledger has no copy, batch or job named {text!r}",
-        done="nothing was read",
-        hint="'custody batch list' shows the batches; a path must be that of a copy or its folder",
-    )
-
-
-def _job_named(text: str, model: ReadModel) -> JobRow | None:
-    try:
-        wanted = UUID(text)
-    except ValueError:
-        return None
-    return next(
-        (job for batch in model.batches() for job in model.jobs(batch.batch) if job.id == wanted), None
-    )
-
-
 def verify(workshop: Workshop, scope: Scope, *, record: bool) -> VerifyResult:
-    """Read every copy in scope again and compare it with what was recorded.
+    """Read every copy in scope again, look at its folders and links, and compare with what was recorded.
 
-    With ``record`` each result becomes an event. Raises Interrupted after a request to stop.
+    With ``record`` each result becomes an event. Raises Busy, before anything is read, when another process
+    works on a destination; Interrupted after a request to stop; Halted when no lane will work.
     """
     began_at = workshop.clock.monotonic()
-    pass_ = _Pass(workshop, record=record)
-    jobs = {job.id: job for batch in workshop.model.batches() for job in workshop.model.jobs(batch.batch)}
-    wanted = {
-        key for key, job in jobs.items() if scope.batch in {None, job.batch} and scope.job in {None, key}
-    }
-    pass_.read_copies(scope.folder, jobs, wanted)
-    for key in sorted(wanted, key=lambda job: job.bytes):
-        pass_.look_for_extras(jobs[key], scope.folder)
+    pass_ = _Pass(workshop, scope, record=record)
+    pass_.require_free()
+    pass_.read_copies()
+    pass_.look_at_entries()
     pass_.result.seconds = workshop.clock.monotonic() - began_at
     return pass_.result
 
@@ -113,44 +80,71 @@ def verify(workshop: Workshop, scope: Scope, *, record: bool) -> VerifyResult:
 class _Pass:
     """One pass under way."""
 
-    def __init__(self, workshop: Workshop, *, record: bool) -> None:
+    def __init__(self, workshop: Workshop, scope: Scope, *, record: bool) -> None:
         self._workshop = workshop
-        self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
+        self._scope = scope
+        self._wanted = {job.id: job for job in all_jobs(workshop.model) if scope.includes(job)}
         self._journal = Journal(workshop.ledger) if record else None
         self._rows: dict[TransferId, tuple[TransferRow, RawPath]] = {}
+        self._listed: set[RawPath] = set()
         self.result = VerifyResult()
 
-    def read_copies(self, folder: RawPath, jobs: dict[JobId, JobRow], wanted: set[JobId]) -> None:
-        rows = (row for row in _proved(self._workshop.model, folder) if row.job in wanted)
-        for window in _windows(rows):
+    def require_free(self) -> None:
+        for place in {job.destination for job in self._jobs_with_entries()}:
+            try:
+                self._workshop.open_destination(place, create=False).close()
+            except Busy:
+                raise
+            except CustodyError:
+                continue  # what it means is said when its entries are looked at
+
+    def _jobs_with_entries(self) -> list[JobRow]:
+        """Return the jobs in scope that made folders or links."""
+        model = self._workshop.model
+        return [
+            job
+            for job in sorted(self._wanted.values(), key=lambda job: job.id.bytes)
+            if self._scope.may_reach(job.destination)
+            and any(
+                model.transfers(job.id, states=MADE, kind=kind, limit=1) for kind in ("directory", "link")
+            )
+        ]
+
+    def read_copies(self) -> None:
+        workshop = self._workshop
+        feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
+        try:
+            for answer in Rereading(feed).read(self._windows()):
+                match answer:
+                    case Advanced():
+                        self._take_progress(answer)
+                    case ReadBack():
+                        self._take_good(answer)
+                    case Failed():
+                        self._take_bad(answer)
+                    case Unread():
+                        self._take_unread(answer)
+                    case _:  # Done
+                        self._commit()
+        finally:
+            self._commit()
+
+    def _windows(self) -> Iterator[Sequence[CopyItem]]:
+        for window in _windows(self._proved()):
             self._workshop.progress.plan(files=len(window), size=sum(row.size for row in window))
             for row in window:
-                self._rows[row.id] = (row, join(jobs[row.job].destination, row.path))
-            self._read(Window(tuple(read_back_item(row, jobs[row.job].destination) for row in window)))
-        self._listen(leave=0)
+                self._rows[row.id] = (row, join(self._wanted[row.job].destination, row.path))
+            yield [read_back_item(row, self._wanted[row.job].destination) for row in window]
 
-    def _read(self, window: Window) -> None:
-        self._feed.submit(window)
-        self._listen(leave=MAX_UNDER_WAY - 1)
+    def _proved(self) -> Iterator[TransferRow]:
+        model, scope = self._workshop.model, self._scope
+        if scope.batch is None and scope.job is None:
+            return proved_rows(model, scope.folder)
+        return proved_rows_of(model, list(self._wanted.values()), scope.folder)
 
-    def _listen(self, *, leave: int) -> None:
-        try:
-            for report in self._feed.reports(leave=leave):
-                match report:
-                    case Advanced(transfer, phase, size):
-                        row, copy = self._rows.get(transfer, (None, b""))
-                        self._workshop.progress.advance(copy, phase, size, row.size if row else 0)
-                    case ReadBack():
-                        self._take_good(report)
-                    case Failed():
-                        self._take_bad(report)
-                    case _:
-                        continue
-        except LaneLost as lost:
-            self._take_lost(lost)
-        finally:
-            if self._journal is not None:
-                self._journal.commit()
+    def _take_progress(self, report: Advanced) -> None:
+        row, copy = self._rows.get(report.transfer, (None, b""))
+        self._workshop.progress.advance(copy, report.phase, report.size, row.size if row else 0)
 
     def _take_good(self, report: ReadBack) -> None:
         row, copy = self._rows.pop(report.transfer)
@@ -163,69 +157,65 @@ class _Pass:
     def _take_bad(self, report: Failed) -> None:
         row, copy = self._rows.pop(report.transfer)
         self.result.checked += 1
-        found = {"missing": self.result.missing, "unreadable": self.result.unreadable}
-        found.get(report.error, self.result.changed if report.differs else self.result.unreadable).append(
-            Problem(copy, report.message)
-        )
+        finding = report.error if report.error == "missing" else "changed" if report.differs else "unreadable"
+        self._list(finding, copy, report.message)
         if self._journal is not None:
             record_refuted(self._journal, row, report)
         self._workshop.progress.finished(copy, "failed", report.message)
 
-    def _take_lost(self, lost: LaneLost) -> None:
-        """Everything that was under way could not be looked at, and is said to be so."""
-        reason = "did not answer in time" if lost.stalled else "the reading process died"
-        for row, copy in self._rows.values():
-            self.result.checked += 1
-            self.result.unreadable.append(Problem(copy, reason))
-            if self._journal is not None:
-                event = CopyRefuted(path=row.path, finding="unreadable", message=reason)
-                self._journal.add(file_stream(row.id), row.revision + 1, event)
-        self._rows.clear()
-
-    def look_for_extras(self, job: JobRow, folder: RawPath) -> None:
-        try:
-            destination = self._workshop.open_destination(job.destination, create=False)
-        except CustodyError:
-            # Every copy of this job was just reported missing or unreadable; there is nothing to list.
-            return
-        try:
-            for path in job_folders(self._workshop.model, job):
-                names = self._names(job, destination, path)
-                for extra in strangers(
-                    self._workshop.model, self._workshop.reader, job.id, job.destination, names
-                ):
-                    self._take_extra(job, folder, extra)
-        finally:
-            destination.close()
-            if self._journal is not None:
-                self._journal.commit()
-
-    def _names(self, job: JobRow, destination: Destination, path: RawPath) -> list[RawPath]:
-        try:
-            if destination.standing(path) is None:
-                return []  # every copy in it was just reported missing
-            return [join(path, entry) for entry in destination.names(path)]
-        except (DestinationFailed, Refused) as error:
-            self.result.unreadable.append(Problem(join(job.destination, path), error.what))
-            return []
-
-    def _take_extra(self, job: JobRow, folder: RawPath, path: RawPath) -> None:
-        copy = join(job.destination, path)
-        if folder and not (copy == folder or copy.startswith(folder + b"/")):
-            return
-        message = "no job of this ledger put it there"
-        self.result.extra.append(Problem(copy, message))
+    def _take_unread(self, unread: Unread) -> None:
+        row, copy = self._rows.pop(unread.transfer)
+        self.result.checked += 1
+        self._list("unreadable", copy, unread.message)
         if self._journal is not None:
-            stream = file_stream(transfer_id(job.id, path))
-            revision = self._workshop.reader.revision(stream) + 1
-            self._journal.add(stream, revision, CopyRefuted(path=path, finding="extra", message=message))
+            record_unread(self._journal, row, unread)
+        self._workshop.progress.finished(copy, "failed", unread.message)
 
+    def look_at_entries(self) -> None:
+        for job in self._jobs_with_entries():
+            destination: Destination | None = None
+            try:
+                destination = self._workshop.open_destination(job.destination, create=False)
+            except DestinationMissing:
+                self._look_at(job, None)
+            except CustodyError as error:
+                self._list("unreadable", job.destination, error.what)
+            else:
+                with closing(destination):
+                    self._look_at(job, destination)
+            self._commit()
 
-def _proved(model: ReadModel, folder: RawPath) -> Iterator[TransferRow]:
-    after = -1
-    while page := model.proved_within(folder, after=after):
-        after = page[-1][0]
-        yield from (row for _, row in page)
+    def _look_at(self, job: JobRow, destination: Destination | None) -> None:
+        jobs = list(self._wanted.values())
+        for finding in StandingEntries(self._workshop, job, destination, jobs).findings():
+            copy = join(job.destination, finding.path)
+            if is_within(copy, self._scope.folder):
+                self._take_finding(job, finding, copy)
+
+    def _take_finding(self, job: JobRow, finding: Finding, copy: RawPath) -> None:
+        if copy not in self._listed:  # several jobs may have made the same folder
+            self._listed.add(copy)
+            self._list(finding.finding, copy, finding.message)
+        if self._journal is None:
+            return
+        if finding.finding == "extra":
+            record_extra(self._journal, self._workshop.reader, job.id, finding.path, finding.message)
+        elif finding.row is not None:
+            event = CopyRefuted(path=finding.path, finding=finding.finding, message=finding.message)
+            self._journal.add(file_stream(finding.row.id), finding.row.revision + 1, event)
+
+    def _list(self, finding: str, copy: RawPath, message: str) -> None:
+        lists = {
+            "changed": self.result.changed,
+            "missing": self.result.missing,
+            "extra": self.result.extra,
+            "unreadable": self.result.unreadable,
+        }
+        lists[finding].append(Problem(copy, message))
+
+    def _commit(self) -> None:
+        if self._journal is not None:
+            self._journal.commit()
 
 
 def _windows(rows: Iterator[TransferRow]) -> Iterator[Sequence[TransferRow]]:

@@ -128,7 +128,8 @@ class JobResult:
 class BatchResult:
     """How a run ended. ``status``: completed, incomplete, paused, stopped or halted.
 
-    ``refuted`` says that a copy differed when it was read back.
+    ``refuted`` says that a copy differed when it was looked at. ``obstacle`` is ``busy`` or ``refused`` when
+    that is all that was wrong: a destination was held by another process, or is not to be written.
     """
 
     batch: BatchId
@@ -141,4 +142,5 @@ class BatchResult:
     failures: tuple[Failure, ...]
     refuted: bool
     signal: str | None = None
-    halt_reason: str | None = None
+    halt_reason: str | None = None  # or why a job could not begin
+    obstacle: str | None = None

@@ -4,7 +4,7 @@ Knows how to read rows of any type and size without failing, in one consistent v
 nothing, and uses no index whose rows the audit has not seen checked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -57,6 +57,8 @@ _RECORDS: Final = (
     f"SELECT {_POSITION}, {_blob('entry', MAX_ENTRY_BYTES)}, {_STREAM}, {_REVISION}, {_text('type')} "  # noqa: S608
     "FROM entries ORDER BY position"
 )
+_COLUMNS_AGAIN: Final = f"SELECT {_POSITION}, {_blob('entry', MAX_ENTRY_BYTES)} FROM entries WHERE"  # noqa: S608
+_BEFORE: Final = f"{_COLUMNS_AGAIN} stream = ? AND revision < ? ORDER BY revision DESC"
 _REVISIONS: Final = f"SELECT {_STREAM}, {_REVISION}, {_POSITION} FROM entries ORDER BY stream, revision"  # noqa: S608
 _CHECKPOINTS: Final = (
     f"SELECT {_integer('size')}, {_blob('note', MAX_NOTE_BYTES)}, coalesce({_FRONTIER}, x'') "  # noqa: S608
@@ -95,6 +97,16 @@ class SqlAuditSource:
         for position, entry, stream, revision, name in self._rows(_RECORDS):
             columns = RawColumns(stream, revision, _decoded(name))
             yield RawRecord(position=position, entry=entry, columns=columns)
+
+    def records_at(self, positions: Sequence[int]) -> Iterator[RawRecord]:
+        """Yield the entries at these positions once more, without their columns."""
+        marks = ", ".join("?" * len(positions))
+        query = f"{_COLUMNS_AGAIN} position IN ({marks})"
+        return (RawRecord(position=row[0], entry=row[1]) for row in self._rows(query, *positions))
+
+    def records_before(self, stream: bytes, revision: int) -> Iterator[RawRecord]:
+        """Yield the entries of a stream below a revision once more, the latest first."""
+        return (RawRecord(position=row[0], entry=row[1]) for row in self._rows(_BEFORE, stream, revision))
 
     def head(self) -> RawHead:
         """Return the head row and the ledger's id; None in place of what is missing."""
@@ -137,7 +149,7 @@ class SqlAuditSource:
         except LedgerUnreadable:
             return None
 
-    def _rows(self, query: str, *parameters: str) -> "Iterator[tuple[object, ...]]":
+    def _rows(self, query: str, *parameters: str | int | bytes) -> "Iterator[tuple[object, ...]]":
         """Yield rows a page at a time. Raises LedgerUnreadable when the file is damaged."""
         with naming_read_errors():
             result = self._connection.exec_driver_sql(query, parameters)

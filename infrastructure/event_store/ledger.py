@@ -5,7 +5,7 @@ Deliberately does not decide anything about events; made by ``opening``, after w
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -21,13 +21,14 @@ from custody.domain.ports import Clock, Recording
 from custody.domain.projections import Projector
 from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook, insert_checkpoint
-from custody.infrastructure.event_store.codec import LedgerEvent
+from custody.infrastructure.event_store.codec import LedgerEvent, to_recorded
 from custody.infrastructure.event_store.engine import writing
 from custody.infrastructure.event_store.read_models import SqlReadModel
 from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.event_store.recorder import Head, SqlApplicationRecorder
 from custody.infrastructure.event_store.replay import changes_of, clear, fold_into
 from custody.infrastructure.event_store.row_writer import write_rows
+from custody.infrastructure.event_store.tail import Trust
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class LedgerParts:
     application: LedgerApplication
     book: CheckpointBook
     reader: SqlLedgerReader
+    trust: Trust
     lock: BaseFileLock
 
 
@@ -92,6 +94,15 @@ class SqlLedger:
         for size, note in notes:
             self._parts.book.publish(size, note)
         return Position(self.size - 1)
+
+    def vouched(self, positions: Sequence[Position]) -> Mapping[Position, Recorded]:
+        """Return the entries at these positions that a trusted key signed for just that place."""
+        found = {}
+        for position in positions:
+            stored = next(self.reader.entries(position, position), None)
+            if stored is not None and self._parts.trust.vouches_for(stored):
+                found[position] = to_recorded(stored)
+        return found
 
     def keep_document(self, content: bytes) -> str:
         """Keep bytes that an event cites by their SHA-256; returns it in hex. Raises LedgerFailed."""

@@ -119,6 +119,7 @@ def open_for_writing(
             application=LedgerApplication(engine, seal, recorder),
             book=book,
             reader=reader,
+            trust=trust,
             lock=lock,
         )
         opened = SqlLedger(parts)

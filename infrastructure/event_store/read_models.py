@@ -5,6 +5,7 @@ the transaction of the entries.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final, cast
 from uuid import UUID
 
@@ -95,13 +96,21 @@ class SqlReadModel:
     def proved_copies(self, copies: Sequence[RawPath]) -> Mapping[RawPath, TransferRow]:
         """Return, by the absolute path of the copy, the row that proves it, whatever job it belongs to.
 
-        Of several the one proved last counts. A copy that a later pass refuted is not proved.
+        Of several the one proved last counts; it is refuted when the last pass over the copy after that proof
+        refuted it, under whichever row.
         """
-        column = transfers.c
-        proved = sa.and_(column.kind == "file", column.proved.is_not(None), column.standing.is_(None))
+        rows = self._among("copy", copies, transfers.c.kind == "file")
+        proofs = {row["copy"]: row for row in sorted(rows, key=_proved) if row["proved"] is not None}
+        passes = {
+            row["copy"]: row for row in sorted(rows, key=_standing_at) if row["standing_at"] is not None
+        }
         found: dict[RawPath, TransferRow] = {}
-        for row in sorted(self._among("copy", copies, proved), key=lambda row: cast("int", row["proved"])):
-            found[RawPath(cast("bytes", row["copy"]))] = _transfer_row(row)
+        for copy, row in proofs.items():
+            last = passes.get(copy)
+            refuted = (
+                last is not None and last["standing"] == "refuted" and last["standing_at"] > row["proved"]
+            )
+            found[RawPath(copy)] = replace(_transfer_row(row), refuted=refuted)
         return found
 
     def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
@@ -159,6 +168,14 @@ class SqlReadModel:
             return connection.execute(query).mappings().all()
 
 
+def _proved(row: sa.RowMapping) -> int:
+    return -1 if row["proved"] is None else int(row["proved"])
+
+
+def _standing_at(row: sa.RowMapping) -> int:
+    return -1 if row["standing_at"] is None else int(row["standing_at"])
+
+
 def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
     return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
 
@@ -203,6 +220,7 @@ def _transfer_row(row: sa.RowMapping) -> TransferRow:
         source=RawPath(row["source"]),
         size=row["size"],
         mtime_ns=int(row["mtime_ns"]),
+        ctime_ns=int(row["ctime_ns"]),
         atime_ns=int(row["atime_ns"]),
         mode=row["mode"],
         device=int(row["device"]),
@@ -215,7 +233,7 @@ def _transfer_row(row: sa.RowMapping) -> TransferRow:
         copy_size=row["copy_size"],
         digests=None if row["digests"] is None else cast("Digests", canonical.decode(row["digests"])),
         existed=bool(row["existed"]),
-        refuted=row["standing"] is not None,
+        refuted=row["standing"] == "refuted" and row["standing_at"] > (row["proved"] or -1),
         stage=row["stage"],
         error=row["error"],
         errno=row["errno"],

@@ -78,15 +78,23 @@ class SqlApplicationRecorder(ApplicationRecorder):
         self._engine = engine
         self._seal = seal
         self._head = head
+        self._under_way: Head | None = None  # where a commit leads that may, or may not, have gone through
         self._vouch = vouch
         self._one_at_a_time = threading.Lock()
 
     @property
     def head(self) -> Head:
-        """The last known head; read from the database when there is none yet."""
-        if self._head is None:
-            with reading(self._engine) as connection:
-                self._head = Head.read(connection)
+        """The last known head; read from the database when there is none yet.
+
+        An interruption (Ctrl+C) right behind a commit leaves open whether it went through. The database
+        tells; its head is taken over only if it is the very one that this recorder sealed.
+        """
+        if self._head is not None and self._under_way is None:
+            return self._head
+        with reading(self._engine) as connection:
+            found = Head.read(connection)
+        if self._head is None or found == self._under_way:
+            self._head = found
         return self._head
 
     def insert_events(
@@ -104,17 +112,20 @@ class SqlApplicationRecorder(ApplicationRecorder):
         """
         with self._one_at_a_time:
             # Signing is the slow part, so it happens before the database is locked.
-            sealed = self._sealed(self.head, stored_events)
+            known = self.head
+            sealed = self._sealed(known, stored_events)
+            self._under_way = sealed.head
             with writing(self._engine) as connection:
                 found = Head.read(connection)
-                if found != self._head:
+                if found != known:
                     if self._vouch is not None:
                         self._vouch()
                     sealed = self._sealed(found, stored_events)
+                    self._under_way = sealed.head
                 self._write(connection, sealed, tracking)
                 if also is not None:
                     also(connection, range(sealed.head.size - len(sealed.rows), sealed.head.size))
-            self._head = sealed.head
+            self._head, self._under_way = sealed.head, None
         return [row[0] + 1 for row in sealed.rows]
 
     def _sealed(self, head: Head, stored_events: Sequence[StoredEvent]) -> Sealed:

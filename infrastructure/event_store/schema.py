@@ -123,6 +123,7 @@ transfers: Final = sa.Table(
     sa.Column("copy", RawBytes, index=True),
     sa.Column("size", sa.Integer, nullable=False, server_default="0"),
     sa.Column("mtime_ns", sa.Text, nullable=False, server_default="0"),
+    sa.Column("ctime_ns", sa.Text, nullable=False, server_default="0"),
     sa.Column("atime_ns", sa.Text, nullable=False, server_default="0"),
     sa.Column("mode", sa.Integer, nullable=False, server_default="0"),
     sa.Column("device", sa.Text, nullable=False, server_default="0"),
@@ -142,6 +143,7 @@ transfers: Final = sa.Table(
     sa.Column("message", sa.Text),
     sa.Column("failed_at", sa.Text),
     sa.Column("standing", sa.Text),
+    sa.Column("standing_at", sa.Integer),
     sa.Index("transfers_work", "job", "kind", "state", "ordinal"),
 )
 

@@ -51,6 +51,32 @@ class Trust:
             )
         return checkpoint.root
 
+    def verified(self, stored: StoredEntry, position: int) -> Entry:
+        """Return the body of an entry signed for this place. Raises Tampered, naming the position."""
+        if stored.position != position:
+            raise refuted(f"the entry at position {position} is missing")
+        try:
+            envelope = dsse.open_envelope(stored.entry)
+            body = entry.parse(envelope.body)
+        except MalformedData as error:
+            raise refuted(f"the entry at position {position} is unreadable: {error.what}") from error
+        raw = self.keys.get(KeyId(envelope.key_id))
+        if raw is None or not verify(raw, envelope.signature, envelope.signed_bytes()):
+            raise refuted(f"the entry at position {position} is not signed by a key of this workspace")
+        if (body.ledger, body.position, body.actor) != (self.ledger, position, envelope.key_id):
+            raise refuted(f"the entry at position {position} was made for another place")
+        if not stored.agrees_with(body):
+            raise refuted(f"the columns at position {position} contradict its entry")
+        return body
+
+    def vouches_for(self, stored: StoredEntry) -> bool:
+        """Tell whether an entry is signed for the place it stands at."""
+        try:
+            self.verified(stored, stored.position)
+        except Tampered:
+            return False
+        return True
+
     def _signed(self, note: Note) -> bool:
         return any(note.verified_by(self.origin, raw, verify) for raw in self.keys.values())
 
@@ -68,7 +94,7 @@ class TailCheck:
 
     def anchor(self, last: StoredEntry) -> None:
         """Take the entry that the checkpoint ends with: the next one is chained to it."""
-        self._verified(last, self._frontier.size - 1)
+        self._trust.verified(last, self._frontier.size - 1)
         self._previous = merkle.leaf_hash(last.entry)
         # With an odd size the last peak is this very leaf.
         if self._frontier.size & 1 and self._frontier.peaks[-1] != self._previous:
@@ -77,7 +103,7 @@ class TailCheck:
     def admit(self, stored: StoredEntry) -> None:
         """Verify the next entry. Raises Tampered, naming the position."""
         position = self._frontier.size
-        body = self._verified(stored, position)
+        body = self._trust.verified(stored, position)
         if self._previous is None or body.previous != self._previous.hex():
             raise refuted(f"the entry at position {position} is not chained to the one before")
         self._previous = merkle.leaf_hash(stored.entry)
@@ -96,23 +122,6 @@ class TailCheck:
                 f"the head speaks of {head.size} entries, the entries make {size} with another root"
             )
         return found
-
-    def _verified(self, stored: StoredEntry, position: int) -> Entry:
-        if stored.position != position:
-            raise refuted(f"the entry at position {position} is missing")
-        try:
-            envelope = dsse.open_envelope(stored.entry)
-            body = entry.parse(envelope.body)
-        except MalformedData as error:
-            raise refuted(f"the entry at position {position} is unreadable: {error.what}") from error
-        raw = self._trust.keys.get(KeyId(envelope.key_id))
-        if raw is None or not verify(raw, envelope.signature, envelope.signed_bytes()):
-            raise refuted(f"the entry at position {position} is not signed by a key of this workspace")
-        if (body.ledger, body.position, body.actor) != (self._trust.ledger, position, envelope.key_id):
-            raise refuted(f"the entry at position {position} was made for another place")
-        if not stored.agrees_with(body):
-            raise refuted(f"the columns at position {position} contradict its entry")
-        return body
 
     def _check_note(self) -> None:
         note = self._notes.pop(self._frontier.size, None)

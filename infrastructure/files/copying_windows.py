@@ -6,27 +6,17 @@ that fails never stops the others. Does not know who asked, or what is recorded 
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import Final
 
-from custody.domain import paths
 from custody.domain.copying import Advanced, Began, CopyItem, Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.digest import Digests
 from custody.infrastructure.files.failures import FLUSHING, AttemptFailed
 from custody.infrastructure.files.folders import Folders, place_of
-from custody.infrastructure.files.publishing import (
-    Staged,
-    Temporary,
-    flush_folder,
-    publish,
-    retract,
-    set_aside,
-)
+from custody.infrastructure.files.publishing import Staged, Temporary, flush_folder, publish, retract
+from custody.infrastructure.files.putting_aside import put_aside
 from custody.infrastructure.files.read_back import Found, read_copy
 from custody.infrastructure.files.shared_flush import SharedFlush
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
-
-MARK_LENGTH: Final = 8
 
 
 class WindowCopier:
@@ -160,7 +150,7 @@ class WindowCopier:
             )
             require_equal(found, item.size, copy.digests)
         except AttemptFailed as failure:
-            yield put_aside(self._folders, item, failure)
+            yield put_aside(self._folders, item, failure, copy.identity)
         else:
             yield ReadBack(
                 transfer=item.transfer, size=found.size, digests=found.digests, method=found.method
@@ -192,20 +182,3 @@ def require_equal(found: Found, size: int, digests: Digests) -> None:
         found_size=found.size,
         found_digests=found.digests,
     )
-
-
-def put_aside(folders: Folders, item: CopyItem, failure: AttemptFailed) -> Failed:
-    """Move a copy that could not be proved away from its own name and report both."""
-    mark = item.transfer.hex[:MARK_LENGTH].encode()
-    place = place_of(item.destination, item.path)
-    try:
-        name = set_aside(folders, place, mark)
-    except FileNotFoundError:
-        pass  # it is gone; there is nothing to move
-    except OSError as error:
-        failure.message += f"; it could not be moved aside and still stands under its name ({error.strerror})"
-    else:
-        folder = place.folder + b"/" if place.folder else b""
-        failure.details["moved_to"] = paths.RawPath(folder + name)
-    folders.forget()
-    return failure.report(item.transfer)

@@ -9,7 +9,7 @@ import fcntl
 import os
 from typing import Final
 
-from custody.domain.errors import Busy, Refused
+from custody.domain.errors import Busy, DestinationMissing, Refused
 from custody.domain.paths import RawPath, printable
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folder_destination import FolderDestination
@@ -31,7 +31,8 @@ def open_destination(calls: FileCalls, path: bytes, *, create: bool) -> FolderDe
         real = RawPath(calls.realpath(path))
         root_fd = _open_chain(calls, real, create=create)
     except OSError as error:
-        raise Refused(
+        kind = DestinationMissing if isinstance(error, FileNotFoundError) else Refused
+        raise kind(
             f"the destination cannot be used: {printable(real)}: {error.strerror}",
             done="nothing was written" if not create else "at most empty folders were made",
             hint="give an existing folder, or one that can be made",

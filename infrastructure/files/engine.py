@@ -49,6 +49,8 @@ class CopyEngine:
     def _window(self, window: Window) -> Iterator[Report]:
         to_copy: dict[bytes, list[CopyItem]] = {}
         for item in window.items:
+            if item.destination_identity is not None:
+                self._folders.pin(item.destination, item.destination_identity)
             if item.operation is Operation.COPY:
                 to_copy.setdefault(item.destination, []).append(item)
         for root, items in to_copy.items():

@@ -20,7 +20,7 @@ from custody.infrastructure.files.folders import LISTING, FolderCache, close_qui
 from custody.infrastructure.files.metadata import set_mode, set_times
 from custody.infrastructure.files.publishing import flush_folder
 from custody.infrastructure.files.shared_flush import SharedFlush, flush_folders
-from custody.infrastructure.files.standing import room_of, standing_at
+from custody.infrastructure.files.standing import Identity, identity_of, room_of, standing_at
 
 NEW_FOLDER: Final = 0o700  # until ``finish_folder`` gives it the mode of its source
 TEMPORARY: Final = (b".custody-", b".part")
@@ -43,6 +43,15 @@ class FolderDestination:
         self._root_fd = root_fd
         self._folders = FolderCache(calls, root_fd)
         self._unflushed: set[bytes] | None = None
+        self._identity: Identity | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """Device and inode of the folder: whoever works in it by its path must find this very one."""
+        if self._identity is None:
+            with self._trouble(b""):
+                self._identity = identity_of(self._calls.fstat(self._root_fd))
+        return self._identity
 
     def standing(self, path: bytes) -> Standing | None:
         """Return what stands at ``path``; None when there is nothing."""
@@ -81,13 +90,14 @@ class FolderDestination:
             self._calls.utime(name, ns=(mtime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
             self._flush(paths.parent(path))
 
-    def finish_folder(self, path: bytes, *, mode: int, mtime_ns: int) -> None:
-        """Set a folder's mode and time, after everything in it is in place, and flush it."""
+    def finish_folder(self, path: bytes, *, mode: int | None, mtime_ns: int) -> None:
+        """Set a folder's mode (None: leave it) and time, after everything is in place, and flush it."""
         with self._trouble(path):
             folder, name = self._existing(path)
             fd = self._calls.open(name, LISTING, dir_fd=folder)
             try:
-                set_mode(self._calls, fd, mode)
+                if mode is not None:
+                    set_mode(self._calls, fd, mode)
                 set_times(self._calls, fd, self._calls.fstat(fd).st_atime_ns, mtime_ns)
                 if self._unflushed is None:
                     self._calls.fsync(fd)

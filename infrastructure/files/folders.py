@@ -134,6 +134,14 @@ class Folders:
         """Return the descriptor of the folder of a place; raises OSError."""
         return self._below(place.root).descriptor(place.folder)
 
+    def pin(self, root: bytes, identity: Identity) -> None:
+        """Require from now on that a root is this very folder; elsewhere it cannot be opened (ESTALE)."""
+        if self._identities.get(root) == identity:
+            return
+        self._identities[root] = identity
+        if (known := self._roots.pop(root, None)) is not None:
+            known.close()
+
     def _below(self, root: bytes) -> FolderCache:
         known = self._roots.get(root)
         if known is not None:

@@ -15,6 +15,7 @@ from collections import deque
 from typing import Final
 
 from custody.domain.copying import Report, Request
+from custody.domain.errors import Halted
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader, frame
 
@@ -27,21 +28,20 @@ class ProcessLane:
     """Implements ``ports.Lane``; the child dies with the thread that started it."""
 
     def __init__(self) -> None:
+        """Start the child. Raises Halted when the system gives no process or no pipe for it."""
         self._abandoned: list[subprocess.Popen[bytes]] = []
+        self._request_fd = self._report_fd = -1
         self._start()
 
     def _start(self) -> None:
-        request_end, self._request_fd = os.pipe()
-        self._report_fd, report_end = os.pipe()
-        for fd in (self._request_fd, self._report_fd):
-            os.set_blocking(fd, False)
-            with contextlib.suppress(OSError):  # a small pipe is slower, not wrong
-                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         try:
-            self._process = _spawn(request_end, report_end)
-        finally:
-            os.close(request_end)
-            os.close(report_end)
+            self._process, self._request_fd, self._report_fd = _started()
+        except OSError as error:
+            raise Halted(
+                f"the copying process cannot be started: {error.strerror}",
+                done="what is recorded is safe",
+                hint="close other programs, then go on with 'custody batch resume'",
+            ) from error
         self._outgoing = bytearray()
         self._reader = FrameReader()
         self._reports: deque[Report] = deque()
@@ -116,7 +116,10 @@ class ProcessLane:
         return None
 
     def replace(self) -> None:
-        """Kill the child and start another; one stuck in the kernel is left to die when it comes back."""
+        """Kill the child and start another; one stuck in the kernel is left to die when it comes back.
+
+        Raises Halted when no other can be started.
+        """
         self._end(kill=True)
         self._start()
 
@@ -135,6 +138,24 @@ class ProcessLane:
         if self._wait() is None:
             self._abandoned.append(self._process)
         self._ended = True
+
+
+def _started() -> tuple[subprocess.Popen[bytes], int, int]:
+    """Return a child with our ends of its two pipes: requests, reports. Raises OSError, nothing left open."""
+    with contextlib.ExitStack() as ours, contextlib.ExitStack() as its:
+        request_end, request_fd = os.pipe()
+        its.callback(os.close, request_end)
+        ours.callback(os.close, request_fd)
+        report_fd, report_end = os.pipe()
+        its.callback(os.close, report_end)
+        ours.callback(os.close, report_fd)
+        for fd in (request_fd, report_fd):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(OSError):  # a small pipe is slower, not wrong
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+        process = _spawn(request_end, report_end)
+        ours.pop_all()
+    return process, request_fd, report_fd
 
 
 def _spawn(request_end: int, report_end: int) -> subprocess.Popen[bytes]:

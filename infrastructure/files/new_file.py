@@ -1,6 +1,7 @@
 """Documents made for a person (a report, a log, a form): whole under their name, or not there at all.
 
-Knows that an existing file is never replaced. Evidence does not go through here; see ``publishing``.
+Knows that an existing file is never replaced, on file systems without hard links (FAT, exFAT) neither.
+Evidence does not go through here; see ``publishing``.
 """
 
 import os
@@ -11,16 +12,21 @@ from typing import BinaryIO, Final
 
 from custody.domain.errors import Refused
 from custody.domain.paths import printable
+from custody.infrastructure.files.file_calls import FileCalls
+from custody.infrastructure.files.linux_calls import LinuxFileCalls
+from custody.infrastructure.files.publishing import flush_folder, rename_without_replacing
 
 _CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
+_LINUX: Final = LinuxFileCalls()
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[BinaryIO]:
+def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
     """Give a stream whose content stands durably at ``path`` once the block ended well.
 
-    Raises Refused when something stands there already, or the folder or disk does not take it.
+    Raises Refused when something stands there already, or the folder or disk does not take it. An error of
+    the block itself passes through; what had been written is removed.
     """
     draft = path.with_name(f".custody-{os.urandom(8).hex()}.part")
     if os.path.lexists(path):
@@ -34,7 +40,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        os.link(draft, path, follow_symlinks=False)
+        _publish(draft, path, calls)
     except FileExistsError as error:
         raise _taken(path) from error
     except OSError as error:
@@ -42,15 +48,21 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             draft.unlink()
-    _flush_folder(path.parent)
 
 
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def _publish(draft: Path, path: Path, calls: FileCalls) -> None:
+    """Give the draft its name durably; a name that cannot be flushed is taken back. Raises OSError."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(descriptor)
+        rename_without_replacing(calls, folder, os.fsencode(draft.name), os.fsencode(path.name))
+        try:
+            flush_folder(calls, folder)
+        except OSError:
+            with suppress(OSError):
+                calls.unlink(os.fsencode(path.name), dir_fd=folder)
+            raise
     finally:
-        os.close(descriptor)
+        os.close(folder)
 
 
 def _taken(path: Path) -> Refused:
@@ -64,6 +76,6 @@ def _taken(path: Path) -> Refused:
 def _unwritable(path: Path, error: OSError) -> Refused:
     return Refused(
         f"the file cannot be written: {printable(bytes(path))}: {error.strerror}",
-        done="Nothing was written under that name.",
+        done="Nothing was left under that name.",
         hint="choose a folder you may write, with room",
     )

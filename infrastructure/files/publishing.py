@@ -1,4 +1,4 @@
-"""Durable publishing: the one place that creates, names, retracts and puts aside copies.
+"""Durable publishing: the one place that creates, names and retracts copies.
 
 Knows the order that survives a power cut: temporary name in the folder of the copy, data, times and mode,
 one flush, a name that replaces nothing, a flush of the folder. A failed flush is never tried again, because
@@ -16,7 +16,6 @@ from typing import Final, Self
 
 from custody.domain.copying import CopyItem, Side, Stage
 from custody.domain.digest import Digests
-from custody.domain.paths import MAX_NAME_BYTES
 from custody.infrastructure.files.failures import (
     FLUSHING,
     SETTING_METADATA,
@@ -35,7 +34,6 @@ PRIVATE: Final = 0o600
 RENAME_REFUSED: Final = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
 # A slow stick takes this much within the stall timeout; a cache of gigabytes would be flushed in silence.
 FLUSH_EVERY_BYTES: Final = HEARTBEAT_BYTES
-MAX_SET_ASIDE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +141,7 @@ def publish(folders: Folders, copy: Staged) -> None:
         rename_without_replacing(folders.calls, folder, copy.item.temporary, copy.place.name)
     except OSError as error:
         # After a lost answer a network file system reports the failure of a step that was carried out.
-        if _stands(folders, copy.place, copy.identity) and _removed(folders, copy):
+        if stands(folders, copy.place, copy.identity) and _removed(folders, copy):
             return
         retract(folders, copy)
         raise failed_by(error, Stage.PUBLISH, Side.DESTINATION) from error
@@ -159,7 +157,8 @@ def _removed(folders: Folders, copy: Staged) -> bool:
     return True
 
 
-def _stands(folders: Folders, place: Place, identity: Identity) -> bool:
+def stands(folders: Folders, place: Place, identity: Identity) -> bool:
+    """Tell whether this very regular file stands at a place."""
     try:
         found = folders.calls.stat(place.name, dir_fd=folders.of(place), follow_symlinks=False)
     except OSError:
@@ -169,7 +168,7 @@ def _stands(folders: Folders, place: Place, identity: Identity) -> bool:
 
 def retract(folders: Folders, copy: Staged) -> None:
     """Remove the copy under both of its names, its own only while it is this very file."""
-    if _stands(folders, copy.place, copy.identity):
+    if stands(folders, copy.place, copy.identity):
         with suppress(OSError):
             folders.calls.unlink(copy.place.name, dir_fd=folders.of(copy.place))
     discard(folders, copy.place, copy.item.temporary)
@@ -182,21 +181,3 @@ def flush_folder(calls: FileCalls, folder: int) -> None:
         calls.fsync(fd)
     finally:
         close_quietly(calls, fd)
-
-
-def set_aside(folders: Folders, place: Place, mark: bytes) -> bytes:
-    """Move a bad copy to ``<name>.custody-bad-<mark>``, replacing nothing; returns the new name.
-
-    Raises OSError when it still stands, or may come back, under its own name.
-    """
-    for again in range(1, MAX_SET_ASIDE):
-        ending = b".custody-bad-" + mark + (b".%d" % again if again > 1 else b"")
-        name = place.name[: MAX_NAME_BYTES - len(ending)] + ending
-        folder = folders.of(place)
-        try:
-            rename_without_replacing(folders.calls, folder, place.name, name)
-        except FileExistsError:
-            continue
-        flush_folder(folders.calls, folder)
-        return name
-    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

@@ -1,8 +1,8 @@
 """Reading a copy from its device, and saying how far the page cache was left out.
 
 Knows ``direct`` (O_DIRECT), ``dropped`` (the cached pages of a flushed file were dropped first) and
-``cached`` (neither could be had, or nothing tells that there is a device behind it). Compares nothing and
-changes nothing.
+``cached`` (neither could be had, or nothing tells that there is a device behind it). An error of reading
+the data bears an offset; one of opening the copy does not. Compares nothing and changes nothing.
 """
 
 import errno
@@ -15,7 +15,7 @@ from typing import Final
 from custody.domain.copying import Advanced, Side, Stage
 from custody.domain.digest import Digests
 from custody.domain.identifiers import TransferId
-from custody.infrastructure.files.failures import READING_BACK, AttemptFailed
+from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders, Place, close_quietly
 from custody.infrastructure.files.standing import Identity, identity_of
@@ -63,13 +63,16 @@ class StandingCopy:
     def read(
         self, buffer: memoryview, algorithms: Iterable[str], transfer: TransferId, pace: Pace
     ) -> Generator[Advanced, None, Found]:
-        """Read to the end and hash; raises OSError, also for an end before the size."""
+        """Read to the end and hash; raises AttemptFailed, also for an end before the size."""
         hashes, count = Hashes(algorithms), 0
         dropped = self._drop_pages()
         while count < self.size:
             # One block more than is left, not the whole buffer, which the kernel would fill up with zeros.
             asked = (self.size - count) // ALIGNMENT_BYTES * ALIGNMENT_BYTES + ALIGNMENT_BYTES
-            read = self._next(buffer[:asked])
+            try:
+                read = self._next(buffer[:asked])
+            except OSError as error:
+                raise failed_by(error, Stage.READ_BACK, Side.DESTINATION, offset=count) from error
             if not read:
                 break
             hashes.update(buffer[:read])
@@ -79,7 +82,13 @@ class StandingCopy:
             if count % ALIGNMENT_BYTES and count < self.size:
                 self._leave_direct()
         if count < self.size:
-            raise OSError(errno.EIO, f"ended after {count} of {self.size} bytes")
+            message = f"ended after {count} of {self.size} bytes"
+            raise AttemptFailed(
+                *(Stage.READ_BACK, Side.DESTINATION, "io-error", message),
+                errno=errno.EIO,
+                offset=count,
+                transient=True,
+            )
         return Found(size=count, digests=hashes.digests(), method=self._method(dropped=dropped))
 
     def _next(self, buffer: memoryview) -> int:

@@ -10,15 +10,15 @@ from typing import NoReturn
 
 from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.digest import Digests
-from custody.infrastructure.files.copying_windows import put_aside
 from custody.infrastructure.files.failures import (
     FLUSHING,
     OPENING_DESTINATION,
     READING_BACK,
     AttemptFailed,
 )
-from custody.infrastructure.files.folders import Folders, place_of
+from custody.infrastructure.files.folders import Folders, Place, place_of
 from custody.infrastructure.files.publishing import flush_folder
+from custody.infrastructure.files.putting_aside import put_aside, regular_file_at
 from custody.infrastructure.files.read_back import Found, StandingCopy, read_copy
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.standing import identity_of
@@ -86,11 +86,14 @@ def _collide(message: str, *, size: int | None = None, found: Found | None = Non
 def read_again(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace) -> Iterator[Report]:
     """Compare a copy with what the ledger says of it; moved aside only where ``set_aside`` asks for it."""
     yield Began(item.transfer)
+    ours = None
     try:
-        found = yield from _read_expected(folders, item, buffer, pace)
+        place = place_of(item.destination, item.path)
+        ours = regular_file_at(folders, place) if item.set_aside else None
+        found = yield from _read_expected(folders, place, item, buffer, pace)
     except AttemptFailed as failure:
         if item.set_aside and failure.error != "unsafe-path":
-            yield put_aside(folders, item, failure)
+            yield put_aside(folders, item, failure, ours)
         else:
             folders.forget()
             yield failure.report(item.transfer)
@@ -99,12 +102,11 @@ def read_again(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pa
 
 
 def _read_expected(
-    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+    folders: Folders, place: Place, item: CopyItem, buffer: AlignedBuffer, pace: Pace
 ) -> Generator[Report, None, Found]:
     if not item.expected:
         message = "there is no hash value to compare with"
         raise AttemptFailed(Stage.READ_BACK, Side.DESTINATION, "other", message)
-    place = place_of(item.destination, item.path)
     try:
         found = yield from read_copy(folders, place, buffer.view, item.expected, item.transfer, pace)
     except AttemptFailed as failure:

@@ -2,8 +2,9 @@
 
 Order: depth first, a folder before its content, the names of each folder sorted as raw bytes; in other
 words, sorted by the list of the path's parts. No link is followed, and no recursion or long path is used,
-so depth has no limit. What cannot be listed is reported and the walk goes on. One listing proves nothing
-about completeness: the pipeline lists twice and compares.
+so depth has no limit but that of the ledger: a path that no entry has room for is reported and not descended
+into. What cannot be listed is reported and the walk goes on. One listing proves
+nothing about completeness: the pipeline lists twice and compares.
 """
 
 import errno
@@ -21,12 +22,15 @@ from custody.infrastructure.files.standing import kind_of
 from custody.infrastructure.files.streaming import HEARTBEAT_SECONDS
 
 MAX_BATCH: Final = 1000
+# FileFailed carries up to three such paths, each perhaps with its base64 form, in an entry of 60 KiB.
+MAX_PATH_BYTES: Final = 3_072  # below the parent of the source
 
 
 @dataclass(slots=True)
 class _Level:
-    folder: bytes  # below the root of the walk
+    folder: RawPath  # below the root of the walk
     names: Iterator[bytes]
+    refused: int = 0  # names in it whose path is too long to be recorded
 
 
 class _Batch:
@@ -51,14 +55,21 @@ class _Batch:
 def walk(folders: Folders, request: Walk, monotonic: Callable[[], float]) -> Iterator[Listed | ListingFailed]:
     """List ``root/name`` and everything below it."""
     root, batch = request.root, _Batch(monotonic)
-    levels = [_Level(b"", iter((request.name,)))]
+    levels = [_Level(RawPath(b""), iter((request.name,)))]
     while levels:
         name = next(levels[-1].names, None)
         if name is None:
-            levels.pop()
+            if (ended := levels.pop()).refused:
+                yield from batch.rest()
+                yield _too_long(
+                    ended.folder, f"names in it whose path is too long to record: {ended.refused}"
+                )
             continue
         folder = levels[-1].folder
         path = RawPath(folder + b"/" + name if folder else name)
+        if len(path) > MAX_PATH_BYTES:
+            levels[-1].refused += 1
+            continue
         try:
             entry = _entry(folders, root, folder, name, path)
             yield from batch.add(entry)
@@ -68,6 +79,10 @@ def walk(folders: Folders, request: Walk, monotonic: Callable[[], float]) -> Ite
             yield from batch.rest()
             yield _failed(folders, path, error)
     yield from batch.rest()
+
+
+def _too_long(path: RawPath, message: str) -> ListingFailed:
+    return ListingFailed(path=path, error="name-too-long", message=message, errno=None)
 
 
 def _failed(folders: Folders, path: RawPath, error: OSError) -> ListingFailed:

@@ -1,6 +1,9 @@
 import json
+import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -212,6 +215,42 @@ def test_an_interruption_has_the_code_of_its_signal(
 
 def test_a_reader_that_went_away_before_the_end_leaves_the_answer_incomplete() -> None:
     assert run(OutputClosed())[0] is ExitCode.INCOMPLETE
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    with open("/dev/full", "w") as stream, redirect_stdout(stream):
+        yield
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # for what is still buffered
+
+
+@pytest.mark.parametrize("words", [(), ("-q", "thing", "do"), ("--json", "thing", "do"), ("thing", "--help")])
+def test_an_answer_that_the_disk_does_not_take_leaves_the_command_incomplete(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with full_disk():
+        code, _ = run(Answer(verdict="OK", lines=["  a"]), *words)
+
+    assert code is ExitCode.INCOMPLETE
+    what, done, hint = capsys.readouterr().err.splitlines()
+    assert what.startswith("error[output-failed]: ")
+    assert "No space left on device" in what
+    assert (done[:2], hint[:8]) == ("  ", "  hint: ")
+
+
+def test_a_lost_answer_hides_no_graver_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with full_disk():
+        refuted, _ = run(Answer(code=ExitCode.REFUTED, verdict="CHANGED"))
+        halted, _ = run(DestinationFailed("gone"), "--json", "thing", "do")
+
+    assert (refuted, halted) == (ExitCode.REFUTED, ExitCode.HALTED)
+
+
+def test_a_bug_is_a_bug_also_when_the_answer_is_lost() -> None:
+    with full_disk():
+        code, _ = run(Answer(verdict=1))  # type: ignore[arg-type]
+
+    assert code is ExitCode.BUG
 
 
 def test_help_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,6 +35,7 @@ def test_the_order_in_which_codes_are_given_does_not_matter() -> None:
     [
         (errors.UsageError, 2),
         (errors.Refused, 6),
+        (errors.DestinationMissing, 6),
         (errors.NotAllowed, 7),
         (errors.WrongPassphrase, 7),
         (errors.KeyUnusable, 7),

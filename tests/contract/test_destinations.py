@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.errors import Busy, DestinationFailed, Refused
+from custody.domain.errors import Busy, DestinationFailed, DestinationMissing, Refused
 from custody.domain.ports import Standing
 from custody.infrastructure.files.destination import open_destination
 from custody.infrastructure.files.folder_destination import FolderDestination
@@ -214,7 +214,7 @@ def test_missing_folders_are_made_when_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_refused_otherwise(tmp_path: Path) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(DestinationMissing):
         open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "a"), create=False)
     assert os.listdir(tmp_path) == []
 
@@ -260,3 +260,13 @@ def test_no_descriptor_is_leaked_by_a_refusal(tmp_path: Path, destination: Folde
     with pytest.raises(Busy):
         open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "root"), create=False)
     assert os.listdir("/proc/self/fd") == before
+
+
+def test_its_identity_is_that_of_the_folder_that_was_locked(
+    root: Path, destination: FolderDestination
+) -> None:
+    locked = os.stat(root)
+    root.rename(root.with_name("moved"))
+    root.mkdir()
+
+    assert destination.identity == (locked.st_dev, locked.st_ino)

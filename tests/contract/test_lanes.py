@@ -1,5 +1,6 @@
 """What any lane must do; run against the real process and against the one that tests use."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from custody.domain.copying import Began, Done, Failed, Flushed, Listed, ReadBack, Report, Walk, Window
+from custody.domain.errors import Halted
 from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.lane import ProcessLane
@@ -260,3 +262,34 @@ def test_a_listing_larger_than_the_pipe_arrives_whole(tmp_path: Path, process_la
     names = [entry.path for report in reports if isinstance(report, Listed) for entry in report.entries]
     assert len(names) == 12_001
     assert names == sorted(names)
+
+
+@pytest.mark.parametrize("call", ["process", "pipe"])
+def test_a_lane_that_cannot_be_started_is_a_halt_and_leaves_no_pipe(
+    monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def refuse(*_given: object, **_named: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    before = os.listdir("/proc/self/fd")
+    owner, name = (subprocess, "Popen") if call == "process" else (os, "pipe")
+    with monkeypatch.context() as patched:
+        patched.setattr(owner, name, refuse)
+        with pytest.raises(Halted, match=os.strerror(errno.EMFILE)):
+            ProcessLane()
+
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_lane_that_cannot_be_replaced_is_a_halt_and_can_still_be_closed(
+    monkeypatch: pytest.MonkeyPatch, process_lane: ProcessLane
+) -> None:
+    def refuse(*_given: object, **_named: object) -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(subprocess, "Popen", refuse)
+        with pytest.raises(Halted):
+            process_lane.replace()
+
+    process_lane.close()

@@ -22,6 +22,7 @@ class InlineLane:
     def __init__(self, clock: ManualClock, hook: Hook, calls: FileCalls) -> None:
         self.silent = False
         self.dying = False
+        self.last_words = ""
         self._hook = hook
         self._calls = calls
         self.requests: list[Request] = []
@@ -40,7 +41,7 @@ class InlineLane:
 
     def report(self, timeout_seconds: float) -> Report | None:
         if self.dying:
-            raise LaneDied
+            raise LaneDied(self.last_words)
         while not self.silent:
             if self._current is None:
                 if not self._waiting:

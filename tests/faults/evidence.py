@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Report
+from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Report, Stage
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 
@@ -87,6 +87,11 @@ def outcomes(reports: Iterable[Report]) -> dict[TransferId, list[ReadBack | Fail
     return found
 
 
+def _unseen(failure: Failed) -> bool:
+    """A published copy that could not be looked at: left where it is, unproved, for another attempt."""
+    return failure.stage is Stage.READ_BACK and failure.transient and not failure.differs
+
+
 def dishonesties(
     items: Sequence[CopyItem], reports: Sequence[Report], destination: Path, *, torn_down: bool = True
 ) -> list[str]:
@@ -102,7 +107,7 @@ def dishonesties(
         same = there.get(item.path) == FILES[item.path]
         if isinstance(ends[0], ReadBack) and not same:
             found.append(f"{item.path!r}: a false good")
-        if isinstance(ends[0], Failed) and item.path in there and torn_down:
+        if isinstance(ends[0], Failed) and item.path in there and torn_down and not _unseen(ends[0]):
             found.append(f"{item.path!r}: failed, yet something stands under its name: {ends[0]}")
         if item.path in there and not same:
             found.append(f"{item.path!r}: something foreign stands under its name")

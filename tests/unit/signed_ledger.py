@@ -152,6 +152,16 @@ class MemorySource:
     def records(self) -> Iterable[RawRecord]:
         return self.ledger.rows
 
+    def records_at(self, positions: Sequence[int]) -> Iterable[RawRecord]:
+        return [row for row in self.ledger.rows if row.position in positions]
+
+    def records_before(self, stream: bytes, revision: int) -> Iterable[RawRecord]:
+        return [
+            row
+            for row in reversed(self.ledger.rows)
+            if row.columns is not None and row.columns.stream == stream and row.columns.revision < revision
+        ]
+
     def head(self) -> RawHead | None:
         return self.ledger.head
 

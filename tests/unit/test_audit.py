@@ -13,7 +13,7 @@ from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import KeyId, batch_stream
 from custody.domain.paths import RawPath
-from custody.domain.use_cases.audit_ledger import ProjectionDifference
+from custody.domain.use_cases.audit_ledger import MAX_DIFFERENCES_OF_A_CUT, ProjectionDifference
 from tests.unit.signed_ledger import (
     KEY,
     LEDGER,
@@ -427,3 +427,34 @@ def test_the_head_may_be_missing_altogether() -> None:
     ledger = new_ledger(1)
     ledger.head = RawHead(size=None, frontier=None, previous=None, ledger=None)
     assert codes(ledger) == {(None, "head-differs"), (None, "store-of-another-ledger")}
+
+
+def cut_with_differences(ledger: SignedLedger, number: int) -> None:
+    ledger.differences += [ProjectionDifference(row=f"transfers {at}", message="-") for at in range(number)]
+    del ledger.rows[3:]
+
+
+def cut_behind_every_checkpoint(ledger: SignedLedger) -> None:
+    ledger.notes.clear()
+
+
+def cut_with_its_head(ledger: SignedLedger) -> None:
+    ledger.head = None
+
+
+@pytest.mark.parametrize("also", [lambda ledger: None, cut_behind_every_checkpoint, cut_with_its_head])
+def test_a_cut_is_not_drowned_in_the_differences_of_the_read_models(also: Tamper) -> None:
+    ledger = new_ledger(1)
+    cut_with_differences(ledger, 300)
+    also(ledger)
+    result = ledger.audit()
+    listed = [finding for finding in result.findings if finding.check == "projections"]
+    assert (len(listed), result.findings_not_listed) == (MAX_DIFFERENCES_OF_A_CUT, 280)
+    assert result.verdicts["projections"] == "failed"
+
+
+def test_without_a_cut_every_difference_of_the_read_models_is_listed() -> None:
+    ledger = new_ledger(1)
+    ledger.differences += [ProjectionDifference(row=f"transfers {at}", message="-") for at in range(300)]
+    result = ledger.audit()
+    assert (len(result.findings), result.findings_not_listed) == (300, 0)

@@ -217,6 +217,7 @@ SENTENCES: list[tuple[Event, str]] = [
                 source=SOURCE,
                 size=7,
                 mtime_ns=NS,
+                ctime_ns=NS,
                 reason="r",
                 cites=cites,
                 digests=SHA256,

@@ -106,3 +106,13 @@ def test_consistency_at_the_edges(
         old_size=old_size, new_size=new_size, old_root=old_root, new_root=new_root, proof=proof
     )
     assert judged is verdict
+
+
+def test_a_proof_with_something_that_is_no_hash_proves_nothing() -> None:
+    leaves = [merkle.leaf_hash(bytes([number])) for number in range(3)]
+    proof = merkle.inclusion_proof(1, leaves)
+    root = merkle.root_of(leaves)
+
+    assert merkle.verify_inclusion(leaf=leaves[1], index=1, size=3, proof=proof, root=root)
+    assert not merkle.verify_inclusion(leaf=leaves[1][:-1], index=1, size=3, proof=proof, root=root)
+    assert not merkle.verify_inclusion(leaf=leaves[1], index=1, size=3, proof=[*proof[:-1], b""], root=root)

@@ -71,7 +71,7 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (FileFsynced(attempt=1, size=7, digests=SHA256), {"state": "fsynced", "digests": SHA256_JSON}),
     (
         FileVerified(path=RawPath(b"a/b"), size=7, digests=SHA256, read_back="direct"),
-        {"state": "verified", "proved": 40, "digests": SHA256_JSON, "temporary": None, "standing": None},
+        {"state": "verified", "proved": 40, "digests": SHA256_JSON, "temporary": None},
     ),
     (FAILED, {"kind": "file", "state": "failed", "stage": "read", "error": "io-error", "errno": 5}),
     (FAILED, {"failed_offset": 4096, "message": "Input/output error", "attempt": 2, "failed_at": "T"}),
@@ -79,12 +79,20 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (FileResumed(run=3, found="fsynced"), {"state": "fsynced", "run": 3}),
     (
         FileSkipped(
-            **PLACE_OF, size=7, mtime_ns=Nanoseconds(1), reason="x", cites=Position(9), digests=SHA256
+            **PLACE_OF, size=7, mtime_ns=Nanoseconds(1), ctime_ns=Nanoseconds(2), reason="x",
+            cites=Position(9), digests=SHA256,
         ),
-        {"kind": "file", "state": "skipped", "proved": 9, "digests": SHA256_JSON, "size": 7, "mtime_ns": "1"},
+        {"kind": "file", "state": "skipped", "proved": 9, "digests": SHA256_JSON, "size": 7, "ctime_ns": "2"},
     ),
     (
-        FileSkipped(**PLACE_OF, size=7, mtime_ns=Nanoseconds(1), reason="already-present", digests=SHA256),
+        FileSkipped(
+            **PLACE_OF,
+            size=7,
+            mtime_ns=Nanoseconds(1),
+            ctime_ns=Nanoseconds(2),
+            reason="already-present",
+            digests=SHA256,
+        ),
         {"state": "skipped", "proved": 40},
     ),
     (
@@ -101,7 +109,7 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     ),
     (
         CopyReverified(path=RawPath(b"a/b"), size=7, digests=SHA256, read_back="direct"),
-        {"revision": 6, "standing": None},
+        {"revision": 6},
     ),
     (
         CopyRefuted(path=RawPath(b"a/b"), finding="changed", message="differs"),

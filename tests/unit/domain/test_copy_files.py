@@ -11,6 +11,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileResumed,
     FileSkipped,
     FileVerified,
     JobCompleted,
@@ -18,6 +19,7 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath
+from custody.domain.use_cases.run_batch import retry
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256, tree
@@ -209,6 +211,105 @@ def test_a_file_that_hangs_is_given_up_and_the_others_are_copied(bench: Workbenc
     assert (failure.path, failure.stage, failure.error) == (b"source/b", "read", "stalled")
     assert "30 s" in failure.message
     assert sorted(os.listdir(bench.destination / "source")) == ["a", "c"]
+
+
+def test_many_files_that_hang_in_one_window_do_not_keep_the_others_from_being_copied(
+    bench: Workbench,
+) -> None:
+    for name in "abcdefg":
+        bench.write(name)
+
+    def stall(report: Report) -> None:
+        hanging = [transfer_id(job_of(bench), b"source/" + name) for name in (b"a", b"b", b"c", b"d", b"e")]
+        if isinstance(report, Began) and report.transfer in hanging:
+            bench.lane.silent = True
+
+    bench.hook = stall
+    result = bench.run()
+    assert (result.status, result.files.verified, result.files.failed) == ("incomplete", 2, 5)
+
+
+def test_what_the_lane_said_as_it_died_is_in_the_record(bench: Workbench) -> None:
+    bench.write("a")
+    bench.lane.last_words = "Traceback\n" + "x" * 9000 + "\nMemoryError: no \x1b[2Jbuffer\n"
+
+    def die(report: Report) -> None:
+        bench.lane.dying = isinstance(report, Began) and not bench.lane.replaced
+
+    bench.hook = die
+    assert bench.run().status == "completed"
+    (failed,) = bench.events(FileFailed)
+    assert failed.message.startswith("the copying process died while it worked on this file: ")
+    assert failed.message.endswith("x\\x0aMemoryError: no \\x1b[2Jbuffer")
+    assert len(failed.message) < 600
+
+
+def test_a_temporary_file_that_could_not_be_removed_is_removed_before_the_next_attempt(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.write("a")
+    source, temporary = failing("readv", [b"a"], errno.EIO, times=1), iter([errno.EBUSY])
+
+    def trouble(call: str, name: bytes) -> int | None:
+        if call == "unlink" and name.endswith(b".1.part"):
+            return next(temporary, None)
+        return source(call, name)
+
+    calls.trouble = trouble
+    assert bench.run().status == "completed"
+    assert next(temporary, None) is None
+    assert os.listdir(bench.destination / "source") == ["a"]
+
+
+def test_a_strangers_file_that_came_first_is_not_signed_as_our_copy_afterwards(bench: Workbench) -> None:
+    bench.write("a", b"same")
+
+    def come_first(report: Report) -> None:
+        if isinstance(report, Began):
+            (bench.destination / "source/a").write_bytes(b"same")
+
+    bench.hook = come_first
+    plan = bench.plan()
+    assert bench.run(plan).failures[0].error == "collision"
+    bench.hook = lambda report: None
+    assert retry(bench.workshop(), plan.id).status == "completed"
+    assert [one.reason for one in bench.events(FileSkipped)] == ["already-present"]
+    assert not bench.events(FileVerified)
+
+
+def test_our_copy_that_could_not_be_looked_at_once_is_still_ours(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.write("a")
+
+    def close_the_door(report: Report) -> None:
+        if isinstance(report, Flushed) and not bench.events(FileFailed):
+            calls.trouble = failing("open", [b"a"], errno.EMFILE, times=1)
+
+    bench.hook = close_the_door
+    assert bench.run().status == "completed"
+    assert lifes(bench, b"source/a")[:7] == [
+        "FileQueued", "FileCopying", "FileFsynced", "FileFailed", "FileResumed", "FileFsynced",
+        "FileVerified",
+    ]  # fmt: skip
+    assert [one.found for one in bench.events(FileResumed)] == ["published"]
+
+
+def test_deaths_of_the_process_do_not_use_up_the_retries(bench: Workbench, calls: FaultyCalls) -> None:
+    bench.write("a")
+
+    def die(report: Report) -> None:
+        if isinstance(report, Began):
+            raise KeyboardInterrupt
+
+    bench.hook = die
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            bench.run()
+        bench.lane.replace()
+    bench.hook = lambda report: None
+    calls.trouble = failing("readv", [b"a"], errno.EIO, times=2)
+    assert bench.run().status == "completed"
 
 
 @pytest.mark.parametrize(("code", "status"), [(errno.EIO, "halted"), (errno.EACCES, "incomplete")])

@@ -61,7 +61,8 @@ def test_a_quiet_lane_is_told_as_nothing_heard() -> None:
     ("heard", "suspect"),
     [
         ([], None), ([Began(A)], A), ([Began(A), Advanced(B, "copy", 1)], B), ([Began(A), READ], None),
-        ([Began(A), FAILED], None), ([Began(A), Flushed(transfer=A, size=1, digests={})], A),
+        ([Began(A), FAILED], None), ([Began(A), READ, Advanced(A, "copy", 1)], None),
+        ([Began(A), Flushed(transfer=A, size=1, digests={})], A),
     ],
 )  # fmt: skip
 def test_a_lane_without_progress_is_replaced_and_its_file_is_named(
@@ -128,6 +129,21 @@ def test_a_lane_that_dies_again_and_again_halts_the_work() -> None:
     desk.feed.submit(REQUEST)
     with pytest.raises(Halted, match="again and again"):
         desk.listen()
+
+
+def test_files_that_hang_one_after_another_halt_nothing() -> None:
+    desk = Desk(*[report for _ in range(6) for report in (Began(A), LaneDied())])
+    for _ in range(6):
+        lose(desk)
+    assert desk.lane.replaced == 6
+
+
+def test_what_a_lane_said_as_it_died_is_handed_on() -> None:
+    desk = Desk(Began(A), LaneDied("MemoryError: buffer"))
+    desk.feed.submit(REQUEST)
+    with pytest.raises(LaneLost) as lost:
+        desk.listen()
+    assert lost.value.reason == "MemoryError: buffer"
 
 
 @pytest.mark.parametrize("good", [READ, FAILED, Done()])

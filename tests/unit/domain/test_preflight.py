@@ -221,7 +221,7 @@ def test_the_destination_is_let_go_after_the_survey(bench: Workbench) -> None:
 def places(bench: Workbench, **changes: object) -> list[str]:
     from dataclasses import replace
 
-    return list(place_problems(replace(bench.job(), **changes), RoomyInspector()))
+    return list(place_problems([replace(bench.job(), **changes)], RoomyInspector()))
 
 
 def raw(path: Path) -> RawPath:
@@ -296,3 +296,14 @@ def test_a_stop_while_comparing_ends_the_survey(bench: Workbench) -> None:
     bench.hook = stop
     with pytest.raises(Interrupted):
         surveyed(bench)
+
+
+def test_no_job_may_write_into_a_source_of_another(bench: Workbench, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes(b"")
+    inside = bench.job("two", to=bench.source / "sub", sources=[elsewhere])
+
+    problems = list(place_problems([bench.job("one"), inside], FileInspector(LinuxFileCalls())))
+
+    assert len(problems) == 1
+    assert "lies inside the source" in problems[0]

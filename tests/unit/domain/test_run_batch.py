@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,9 @@ from custody.domain.events import (
     JobStarted,
 )
 from custody.domain.paths import RawPath
-from custody.domain.ports import Destination
+from custody.domain.ports import Destination, LaneDied
 from custody.domain.use_cases import batch_results, final_pass
-from custody.domain.use_cases.batch_results import failures_of
+from custody.domain.use_cases.batch_results import failures_of, is_refuting
 from custody.domain.use_cases.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.run_batch import resume, retry, start
 from custody.domain.use_cases.workshop import RunSettings
@@ -96,8 +97,6 @@ def test_a_case_and_an_exhibit_are_registered_once_in_a_ledger(bench: Workbench,
 
 
 def test_a_job_without_an_exhibit_registers_none(bench: Workbench) -> None:
-    from dataclasses import replace
-
     bench.write("a")
     bench.run(bench.plan(replace(bench.job(), exhibit=None)))
     assert not bench.events(ExhibitRegistered)
@@ -159,8 +158,6 @@ def test_another_plan_of_the_same_files_skips_what_this_ledger_proved(bench: Wor
 
 
 def test_asking_for_another_algorithm_reads_the_copies_anew(bench: Workbench) -> None:
-    from dataclasses import replace
-
     bench.write("a")
     bench.run()
     result = bench.run(bench.plan(replace(bench.job(), algorithms=("md5", "sha256"))))
@@ -320,7 +317,7 @@ def test_a_verified_copy_that_was_changed_in_the_pause_is_reported_and_not_touch
     (bench.destination / "source/a").write_bytes(b"changed")
     result = resume(bench.workshop())
     assert (result.status, result.files.failed) == ("incomplete", 1)
-    assert (result.failures[0].path, result.failures[0].error) == (b"source/a", "copy-changed")
+    assert (result.failures[0].path, result.failures[0].error) == (b"source/a", "changed")
     assert (bench.destination / "source/a").read_bytes() == b"changed"
 
 
@@ -499,9 +496,49 @@ def test_a_destination_that_is_busy_does_not_stop_the_other_jobs(bench: Workbenc
     ]
     result = bench.run(bench.plan(*jobs))
     held.close()
-    assert result.status == "halted"
+    assert (result.status, result.obstacle) == ("incomplete", "busy")
     assert "another process" in (result.halt_reason or "")
-    assert [job.state for job in result.jobs] == ["queued", "queued", "completed"]
+    assert [job.state for job in result.jobs] == ["failed", "failed", "completed"]
+    assert [one.reason for one in bench.events(JobFailed)] == [result.halt_reason] * 2
+
+
+def test_a_busy_destination_beside_other_trouble_is_not_all_that_was_wrong(
+    bench: Workbench, calls: FaultyCalls, tmp_path: Path
+) -> None:
+    bench.write("a")
+    calls.trouble = failing("open", [b"a"], errno.EACCES)
+    held = bench.open_destination(RawPath(os.fsencode(tmp_path / "1")), create=True)
+    jobs = [bench.job("one", to=tmp_path / "1"), bench.job("two", to=tmp_path / "2")]
+    result = bench.run(bench.plan(*jobs))
+    held.close()
+    assert (result.status, result.obstacle) == ("incomplete", None)
+
+
+def test_a_job_that_could_not_begin_is_worked_on_in_the_next_run(bench: Workbench) -> None:
+    bench.write("a")
+    held = bench.open_destination(RawPath(os.fsencode(bench.destination)), create=True)
+    assert bench.run().obstacle == "busy"
+    held.close()
+    assert bench.run().status == "completed"
+
+
+def test_a_lane_that_never_begins_anything_halts_the_batch_and_the_record_says_so(bench: Workbench) -> None:
+    bench.write("a")
+    real = bench.lane.report
+
+    def die(timeout_seconds: float) -> Report | None:
+        if bench.events(InventoryTaken):
+            raise LaneDied
+        return real(timeout_seconds)
+
+    bench.lane.report = die
+    result = bench.run()
+    assert result.status == "halted"
+    assert "again and again" in (result.halt_reason or "")
+    assert [one.reason for one in bench.events(JobFailed, BatchStopped)] == [result.halt_reason] * 2
+    bench.lane.report = real
+    assert resume(bench.workshop()).status == "completed"
+    assert [one.ended for one in bench.events(BatchResumed)] == ["stopped"]
 
 
 def test_a_destination_that_fails_while_folders_are_made_leaves_nothing_to_the_next_job(
@@ -573,6 +610,7 @@ def test_a_copy_destroyed_after_its_proof_is_refuted_by_the_final_pass(bench: Wo
     assert (refuted.path, refuted.finding, refuted.size) == (b"source/a", "changed", 8)
     assert refuted.digests == {"sha256": sha256(b"EVIDENCE")}
     assert bench.row(b"source/a").refuted
+    assert [one.path for one in result.failures] == [b"source/a"]
 
 
 def test_a_lane_lost_in_the_final_pass_leaves_copies_that_were_not_read(bench: Workbench) -> None:
@@ -584,7 +622,7 @@ def test_a_lane_lost_in_the_final_pass_leaves_copies_that_were_not_read(bench: W
 
     bench.hook = die
     result = bench.run()
-    assert (result.status, result.refuted) == ("incomplete", True)
+    assert (result.status, result.refuted) == ("incomplete", False)
     assert [one.finding for one in bench.events(CopyRefuted)] == ["unreadable"]
 
 
@@ -620,7 +658,42 @@ def test_nothing_of_another_run_is_listed_as_failed(bench: Workbench, calls: Fau
     bench.write("a")
     calls.trouble = failing("open", [b"a"], errno.EACCES)
     bench.run()
-    assert not failures_of(bench.ledger.read_model, bench.jobs(), 2)
+    assert failures_of(bench.ledger.read_model, bench.jobs(), 2).listed == ()
+
+
+def test_a_refuting_failure_beyond_those_listed_still_refutes_the_run(
+    bench: Workbench, calls: FaultyCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_results, "MAX_FAILURES_LISTED", 1)
+    bench.write("a")
+    bench.write("b", b"evidence")
+    calls.trouble = failing("open", [b"a"], errno.EACCES)
+
+    def spoil(report: Report) -> None:
+        if isinstance(report, Flushed):
+            (bench.destination / "source/b").write_bytes(b"EVIDENCE")
+
+    bench.hook = spoil
+    result = bench.run()
+    assert ([one.path for one in result.failures], result.refuted) == ([b"source/a"], True)
+
+
+@pytest.mark.parametrize(
+    ("stage", "error", "refutes"),
+    [
+        ("read-back", "read-back-differs", True), ("read-back", "changed", True),
+        ("read-back", "missing", True), ("final-check", "copy-changed", True),
+        ("final-check", "copy-refuted", True),
+        ("read", "changed", False), ("read-back", "io-error", False), ("read-back", "stalled", False),
+        ("publish", "collision", False),
+    ],
+)  # fmt: skip
+def test_only_a_copy_that_was_looked_at_and_differs_refutes(
+    bench: Workbench, stage: str, error: str, *, refutes: bool
+) -> None:
+    bench.write("a")
+    bench.run()
+    assert is_refuting(replace(bench.row(b"source/a"), stage=stage, error=error)) is refutes
 
 
 def test_a_job_taken_up_again_is_said_to_be_resumed(bench: Workbench) -> None:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, ReadBack, Report
-from custody.domain.errors import NotFound
-from custody.domain.events import CopyRefuted, CopyReverified
+from custody.domain.copying import Began, Listed, ReadBack, Report
+from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused
+from custody.domain.events import CopyRefuted, CopyReverified, FileSkipped, FileVerified, JobCompleted
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath
+from custody.domain.ports import Destination
 from custody.domain.use_cases import verify_copies
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.verify_copies import Scope, VerifyResult, resolve_scope, verify
@@ -112,16 +113,19 @@ def test_an_extra_entry_outside_the_scope_is_not_reported(copied: Workbench) -> 
 def test_a_folder_that_is_gone_leaves_its_copies_missing_and_nothing_extra(copied: Workbench) -> None:
     shutil.rmtree(copy_of(copied, "d"))
     result = look(copied)
-    assert (len(result.missing), result.extra, result.unreadable) == (2, [], [])
+    assert [one.path for one in result.missing] == [
+        raw(copy_of(copied, path)) for path in ("d/b", "d/c", "d")
+    ]
+    assert (result.extra, result.unreadable) == ([], [])
 
 
-def test_a_folder_that_became_a_file_cannot_be_searched(copied: Workbench) -> None:
+def test_a_folder_that_became_a_file_is_changed_and_its_copies_missing(copied: Workbench) -> None:
     shutil.rmtree(copy_of(copied, "d"))
     copy_of(copied, "d").write_bytes(b"")
     copied.lane.replace()
     result = look(copied)
-    assert result.refuted
-    assert raw(copy_of(copied, "d")) in [one.path for one in result.unreadable]
+    assert [one.path for one in result.changed] == [raw(copy_of(copied, "d"))]
+    assert [one.path for one in result.missing] == [raw(copy_of(copied, path)) for path in ("d/b", "d/c")]
 
 
 def test_a_folder_that_cannot_be_listed_is_unreadable(copied: Workbench, calls: FaultyCalls) -> None:
@@ -140,26 +144,61 @@ def test_a_destination_that_is_gone_leaves_no_copy_good(copied: Workbench) -> No
     copied.destination.rename(copied.folder / "away")
     copied.lane.replace()  # another command, another lane: it knows no folder yet
     result = look(copied)
-    assert (result.checked, len(result.missing) + len(result.unreadable), result.extra) == (3, 3, [])
+    paths = {"source", "source/d", "source/a", "source/d/b", "source/d/c"}
+    assert {one.path for one in result.missing} == {raw(copied.destination / path) for path in paths}
+    assert (result.checked, result.unreadable, result.extra) == (3, [], [])
 
 
-def test_a_copy_that_does_not_answer_is_unreadable_and_no_difference(copied: Workbench) -> None:
+def hang_on(bench: Workbench, *paths: str) -> None:
+    """Let the lane hang at the copies of these paths, and at no other."""
+    ids = {bench.row(b"source/" + path.encode()).id for path in paths}
+
     def hang(report: Report) -> None:
-        if isinstance(report, Began):
-            copied.lane.silent = True
+        bench.lane.silent |= isinstance(report, Began) and report.transfer in ids
 
-    copied.hook = hang
+    bench.hook = hang
+
+
+def test_only_the_copy_that_does_not_answer_is_unreadable(copied: Workbench) -> None:
+    hang_on(copied, "d/b")
     result = look(copied)
-    assert (len(result.unreadable), result.refuted) == (3, False)
-    assert {one.message for one in result.unreadable} == {"did not answer in time"}
-    assert [one.finding for one in copied.events(CopyRefuted)] == ["unreadable"] * 3
+    assert [(one.path, one.message) for one in result.unreadable] == [
+        (raw(copy_of(copied, "d/b")), "did not answer in time")
+    ]
+    assert (result.checked, result.refuted) == (3, False)
+    assert [(one.path, one.finding) for one in copied.events(CopyRefuted)] == [(b"source/d/b", "unreadable")]
+    assert [one.path for one in copied.events(CopyReverified)] == [b"source/a", b"source/d/c"]
 
 
-def test_a_reader_that_dies_leaves_its_copies_unread(copied: Workbench) -> None:
+def test_every_copy_that_does_not_answer_is_given_up_in_its_turn(copied: Workbench) -> None:
+    hang_on(copied, "a", "d/b", "d/c")
+    result = look(copied)
+    assert (result.checked, len(result.unreadable), copied.events(CopyReverified)) == (3, 3, [])
+    assert len(copied.events(CopyRefuted)) == 3
+
+
+def test_a_copy_that_kills_the_reader_leaves_the_others_read(copied: Workbench) -> None:
+    killer = copied.row(b"source/a").id
+
+    def die(report: Report) -> None:
+        copied.lane.dying |= isinstance(report, Began) and report.transfer == killer
+
+    copied.hook = die
+    result = look(copied)
+    assert [(one.path, one.message) for one in result.unreadable] == [
+        (raw(copy_of(copied, "a")), "the reading process died")
+    ]
+    assert len(copied.events(CopyReverified)) == 2
+
+
+def test_a_reader_that_dies_before_it_begins_leaves_its_copies_unread_and_says_nothing_of_them(
+    copied: Workbench,
+) -> None:
     copied.lane.dying = True
-    result = look(copied, record=False)
+    result = look(copied)
     assert {one.message for one in result.unreadable} == {"the reading process died"}
-    assert result.checked == 3
+    assert (result.checked, len(result.unreadable), result.refuted) == (3, 3, False)
+    assert not copied.events(CopyRefuted, CopyReverified)
 
 
 def test_copies_are_read_in_windows(copied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,3 +287,84 @@ def test_what_this_ledger_does_not_know_is_not_found(copied: Workbench, text: st
 
 def test_a_job_of_another_ledger_is_verified_by_nobody(copied: Workbench) -> None:
     assert look(copied, Scope(job=JobId(copied.ledger.ledger))).checked == 0
+
+
+def test_what_another_job_proved_again_is_still_read_for_the_batch_that_copied_it(copied: Workbench) -> None:
+    inner = copied.job("second", to=copied.destination / "source", sources=[copied.source / "a"])
+    os.utime(copy_of(copied, "a"), (1, 1))  # so that it is compared anew
+    copied.run(copied.plan(inner))
+    copy_of(copied, "a").write_bytes(b"EVIDENCE")
+    result = look(copied, Scope(batch=copied.plan().id))
+    assert result.checked == 3
+    assert [one.path for one in result.changed] == [raw(copy_of(copied, "a"))]
+
+
+def test_a_copy_that_two_jobs_of_a_batch_proved_is_read_once(bench: Workbench) -> None:
+    bench.settings = RunSettings(sample_files=0)
+    bench.write("a")
+    plan = bench.plan(bench.job("one"), bench.job("two"))
+
+    def age(report: Report) -> None:
+        if isinstance(report, Listed) and bench.events(JobCompleted):
+            os.utime(copy_of(bench, "a"), (1, 1))
+
+    bench.hook = age
+    bench.run(plan)
+    assert len(bench.events(FileVerified)) == len(bench.events(FileSkipped)) == 1
+    assert look(bench, Scope(batch=plan.id)).checked == 1
+    assert [look(bench, Scope(job=job.id)).checked for job in bench.jobs(plan)] == [1, 1]
+
+
+def test_a_folder_of_a_batch_can_be_looked_at_alone(copied: Workbench) -> None:
+    assert look(copied, Scope(batch=copied.plan().id, folder=raw(copy_of(copied, "d")))).checked == 2
+
+
+def test_a_destination_in_use_is_busy_before_anything_is_read(copied: Workbench) -> None:
+    copied.lane.requests.clear()
+    held = copied.open_destination(raw(copied.destination), create=False)
+    with pytest.raises(Busy):
+        look(copied)
+    held.close()
+    assert not copied.lane.requests
+    assert not copied.events(CopyReverified)
+
+
+def test_a_destination_in_use_elsewhere_does_not_matter_to_a_folder(copied: Workbench) -> None:
+    other = copied.folder / "other"
+    copied.run(copied.plan(copied.job("other", to=other)))
+    held = copied.open_destination(raw(other), create=False)
+    assert look(copied, Scope(folder=raw(copy_of(copied, "d")))).checked == 2
+    held.close()
+
+
+@pytest.mark.parametrize("refusal", [Busy("held"), Refused("not to be opened"), DestinationFailed("broken")])
+def test_a_destination_that_cannot_be_searched_at_the_end_is_unreadable(
+    copied: Workbench, refusal: CustodyError
+) -> None:
+    opened = []
+
+    def refuse(destination: Destination) -> Destination:
+        opened.append(destination)
+        if len(opened) > 1:
+            destination.close()
+            raise refusal
+        return destination
+
+    copied.around_destination = refuse
+    result = look(copied)
+    assert [(one.path, one.message) for one in result.unreadable] == [(raw(copied.destination), refusal.what)]
+    assert (result.checked, result.refuted) == (3, False)
+
+
+def test_a_hang_in_a_look_without_record_is_told_and_not_recorded(copied: Workbench) -> None:
+    hang_on(copied, "a")
+    size = copied.ledger.size
+    assert [one.path for one in look(copied, record=False).unreadable] == [raw(copy_of(copied, "a"))]
+    assert copied.ledger.size == size
+
+
+def test_every_job_of_a_batch_is_read_at_its_own_destination(bench: Workbench, tmp_path: Path) -> None:
+    bench.write("a")
+    plan = bench.plan(bench.job("one"), bench.job("two", to=tmp_path / "other"))
+    bench.run(plan)
+    assert look(bench, Scope(batch=plan.id)).checked == 2

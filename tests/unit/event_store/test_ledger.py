@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from custody.domain.events import CaseOpened
 from custody.domain.identifiers import Stream
 from custody.domain.ports import Recording
 from custody.infrastructure.crypto.ed25519 import verify
-from custody.infrastructure.event_store import checkpointing
+from custody.infrastructure.event_store import checkpointing, recorder
 from custody.infrastructure.event_store.engine import reading, writing
 from custody.infrastructure.event_store.ledger import SqlLedger
 from tests.unit.event_store.sample_ledger import (
@@ -302,3 +303,49 @@ def test_a_failed_transaction_leaves_no_lock_in_the_database(ledger: SqlLedger, 
     ledger.append(window([0]))
 
     assert ledger.reader.size() == 9
+
+
+@pytest.mark.parametrize("went_through", [False, True])
+def test_an_interruption_around_a_commit_does_not_refute_the_ledger(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch, went_through: bool
+) -> None:
+    real = recorder.writing
+
+    @contextmanager
+    def interrupted(engine: sa.Engine) -> Iterator[sa.Connection]:
+        with real(engine) as connection:
+            yield connection
+            if not went_through:
+                raise KeyboardInterrupt
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder, "writing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.append(window([0]))
+    taken = 9 if went_through else 5
+
+    assert ledger.size == taken
+    assert Checkpoint.parse(parse_note(ledger.make_checkpoint()).text).size == taken
+    assert ledger.append(window([1])) == taken + 3
+
+
+def test_an_interruption_does_not_vouch_for_a_foreign_head(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def interrupted(engine: sa.Engine) -> Iterator[sa.Connection]:
+        raise KeyboardInterrupt
+        yield
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorder, "writing", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.append(window([0]))
+    with writing(ledger._parts.engine) as connection:
+        connection.exec_driver_sql("UPDATE head SET size = size - 1")
+
+    with pytest.raises(Tampered):
+        ledger.append(window([1]))
+    with pytest.raises(Tampered):
+        ledger.make_checkpoint()

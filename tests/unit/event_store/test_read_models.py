@@ -63,8 +63,9 @@ def failed(index: int = 0, *, run: int = 1, attempt: int = 1) -> FileFailed:
 
 def skipped(index: int = 0, *, run: int = 2, cites: Position | None = None) -> FileSkipped:
     return FileSkipped(
-        job=JOB, run=run, path=path_of(index), source=RawPath(b"/s"), size=7, mtime_ns=Nanoseconds(1),
-        reason="verified-before", cites=cites, digests=SHA256,
+        job=JOB, run=run, path=path_of(index), source=RawPath(b"/s"), size=7,
+        mtime_ns=Nanoseconds(1), ctime_ns=Nanoseconds(1), reason="verified-before", cites=cites,
+        digests=SHA256,
     )  # fmt: skip
 
 
@@ -258,10 +259,10 @@ def test_a_copy_not_yet_verified_is_not_proved(ledger: SqlLedger) -> None:
     assert ledger.read_model.proved_copies([COPY_0]) == {}
 
 
-def test_a_refuted_copy_is_not_proved(ledger: SqlLedger) -> None:
+def test_a_copy_refuted_after_its_proof_is_known_as_refuted(ledger: SqlLedger) -> None:
     live(ledger, *VERIFIED, REFUTED)
 
-    assert ledger.read_model.proved_copies([COPY_0]) == {}
+    assert ledger.read_model.proved_copies([COPY_0])[COPY_0].refuted
 
 
 def test_of_two_jobs_that_proved_a_copy_the_later_proof_counts(ledger: SqlLedger) -> None:

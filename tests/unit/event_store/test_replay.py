@@ -127,7 +127,14 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(FileResumed, run=RUNS, found=st.sampled_from(["copying", "fsynced"])),
     RUNS.map(
         lambda run: FileSkipped(
-            **PLACE, run=run, size=1, mtime_ns=Nanoseconds(-1), reason="x", cites=Position(3), digests=SHA256
+            **PLACE,
+            run=run,
+            size=1,
+            mtime_ns=Nanoseconds(-1),
+            ctime_ns=Nanoseconds(0),
+            reason="x",
+            cites=Position(3),
+            digests=SHA256,
         )
     ),
     RUNS.map(

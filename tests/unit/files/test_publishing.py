@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying import Advanced, CopyItem, Flushed, ReadBack, Side, Stage
-from tests.faults.evidence import FILES, contents, item_for, items_for, state_of
+from custody.domain.copying import Advanced, CopyItem, Flushed, Operation, ReadBack, Side, Stage, Window
+from custody.infrastructure.files.engine import CopyEngine
+from tests.faults.evidence import FILES, contents, item_for, items_for, make_destination, state_of
 from tests.unit.files.engine_runs import TMPFS, ChangedCalls, copy, of_kind, only_failure, refusing
 
 CAMERA = b"case/clips/cam01.mov"
@@ -307,3 +308,45 @@ def test_a_destination_exchanged_under_way_is_not_written_to(
 
     assert not of_kind(Flushed, reports)
     assert contents(destination) == {}
+
+
+def exchange(folder: Path) -> None:
+    folder.rename(folder.with_name("the-locked-one"))
+    make_destination(folder)
+
+
+@pytest.mark.parametrize("operation", Operation)
+def test_a_destination_exchanged_after_it_was_locked_is_not_written(
+    source: Path, destination: Path, item: CopyItem, operation: Operation
+) -> None:
+    locked = os.stat(destination)
+    exchange(destination)
+    (destination / "case" / "clips" / "cam01.mov").write_bytes(b"of somebody else")
+    before = state_of(destination)
+    changed = replace(
+        item,
+        operation=operation,
+        destination_identity=(locked.st_dev, locked.st_ino),
+        expected={"sha256": "00"},
+        set_aside=True,
+    )
+
+    failure = only_failure(copy(changed))
+
+    assert (failure.errno, failure.side, failure.moved_to) == (errno.ESTALE, Side.DESTINATION, None)
+    assert state_of(destination) == before
+
+
+def test_a_lane_follows_its_destination_to_another_folder_only_when_told(
+    source: Path, destination: Path, item: CopyItem
+) -> None:
+    engine = CopyEngine(ChangedCalls())  # type: ignore[arg-type]
+    first = os.stat(destination)
+    known = replace(item, destination_identity=(first.st_dev, first.st_ino))
+    assert of_kind(ReadBack, list(engine.work(Window((known,)))))
+    exchange(destination)
+    now = os.stat(destination)
+
+    told = replace(item, destination_identity=(now.st_dev, now.st_ino))
+    assert of_kind(ReadBack, list(engine.work(Window((told,)))))
+    engine.close()

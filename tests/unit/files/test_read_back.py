@@ -163,3 +163,67 @@ def test_the_file_being_read_back_is_named_before(source: Path, destination: Pat
 
     assert [type(report) for report in rest] == [Began, ReadBack] * len(FILES)
     assert all(rest[i].transfer == rest[i + 1].transfer for i in range(0, len(rest), 2))
+
+
+def failing_read_back(code: int, call: str) -> ChangedCalls:
+    def fail(real: Any, *arguments: Any, **named: Any) -> Any:
+        flags = arguments[1] if call == "open" else 0
+        if call == "open" and not flags & os.O_DIRECT:
+            return real(*arguments, **named)
+        if call == "readv" and "destination" not in os.readlink(f"/proc/self/fd/{arguments[0]}"):
+            return real(*arguments, **named)
+        raise OSError(code, os.strerror(code))
+
+    return ChangedCalls(**{call: fail})
+
+
+@pytest.mark.parametrize("call", ["open", "readv"])
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EACCES, errno.EINTR])
+def test_a_copy_that_could_not_be_looked_at_keeps_its_name_and_is_tried_again(
+    destination: Path, item: CopyItem, call: str, code: int
+) -> None:
+    failure = only_failure(copy(item, calls=failing_read_back(code, call)))
+
+    assert (failure.stage, failure.errno, failure.transient) == (Stage.READ_BACK, code, True)
+    assert (failure.differs, failure.moved_to) == (False, None)
+    assert contents(destination) == {CAMERA: FILES[CAMERA]}
+
+
+def test_an_io_error_before_the_data_says_nothing_about_the_copy(destination: Path, item: CopyItem) -> None:
+    failure = only_failure(copy(item, calls=failing_read_back(errno.EIO, "open")))
+
+    assert (failure.errno, failure.moved_to) == (errno.EIO, None)
+    assert contents(destination) == {CAMERA: FILES[CAMERA]}
+
+
+def test_a_copy_whose_data_the_medium_does_not_give_back_is_moved_aside(
+    destination: Path, item: CopyItem
+) -> None:
+    failure = only_failure(copy(item, calls=failing_read_back(errno.EIO, "readv")))
+
+    assert failure.moved_to == ASIDE + item.transfer.hex[:8].encode()
+    assert contents(destination) == {failure.moved_to: FILES[CAMERA]}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "link"])
+def test_what_took_the_place_of_a_copy_before_its_read_back_is_not_touched(
+    destination: Path, item: CopyItem, kind: str
+) -> None:
+    place = destination / "case" / "clips" / "cam01.mov"
+
+    def opened(real: Any, path: bytes, flags: int, *more: Any, **named: Any) -> int:
+        if flags & os.O_DIRECT and not (place.parent / "ours").exists():
+            place.rename(place.parent / "ours")
+            match kind:
+                case "file":
+                    place.write_bytes(b"of somebody else")
+                case "folder":
+                    place.mkdir()
+                case "link":
+                    place.symlink_to("nowhere")
+        return real(path, flags, *more, **named)
+
+    failure = only_failure(copy(item, calls=ChangedCalls(open=opened)))
+
+    assert failure.moved_to is None
+    assert sorted(path.name for path in place.parent.iterdir()) == ["cam01.mov", "ours"]

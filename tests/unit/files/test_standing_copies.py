@@ -171,3 +171,29 @@ def test_an_unsafe_path_is_neither_read_nor_moved(copied: CopyItem) -> None:
     failure = only_failure(copy(replace(copied, path=RawPath(b"../x"), set_aside=True)))
 
     assert (failure.error, failure.moved_to) == ("unsafe-path", None)
+
+
+@pytest.mark.parametrize("code", [errno.EMFILE, errno.ENOMEM, errno.EACCES])
+def test_an_unproved_copy_that_could_not_be_looked_at_keeps_its_name(
+    destination: Path, copied: CopyItem, code: int
+) -> None:
+    calls = ChangedCalls(readv=refusing(code))
+
+    failure = only_failure(copy(replace(copied, set_aside=True), calls=calls))
+
+    assert (failure.error, failure.transient, failure.moved_to) == ("unreadable", True, None)
+    assert contents(destination) == {CAMERA: FILES[CAMERA]}
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_only_a_regular_file_is_moved_aside(destination: Path, copied: CopyItem, kind: str) -> None:
+    standing(destination).unlink()
+    if kind == "link":
+        standing(destination).symlink_to("nowhere")
+    else:
+        standing(destination).mkdir()
+
+    failure = only_failure(copy(replace(copied, set_aside=True)))
+
+    assert (failure.error, failure.differs, failure.moved_to) == ("changed", True, None)
+    assert os.path.lexists(standing(destination))

@@ -3,12 +3,18 @@ import os
 import socket
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from custody.domain.copying import Done, Listed, ListedEntry, ListingFailed, Walk
+from custody.domain.entry import state_of as entry_state
+from custody.domain.events import FileFailed
+from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath
+from custody.infrastructure.event_store.codec import MAX_STATE_BYTES
 from custody.infrastructure.files.engine import CopyEngine
+from custody.infrastructure.files.walking import MAX_PATH_BYTES
 from tests.unit.files.engine_runs import ChangedCalls, of_kind, work
 
 
@@ -139,7 +145,7 @@ def test_a_folder_of_somebody_else_is_listed_although_its_access_time_cannot_be_
     assert (len(entries), failures) == (2, [])
 
 
-def test_depth_has_no_limit(tmp_path: Path) -> None:
+def test_depth_has_no_limit_but_that_of_an_entry(tmp_path: Path) -> None:
     depth = 1_200
     fd = os.open(tmp_path, os.O_RDONLY)
     for _ in range(depth):
@@ -156,8 +162,8 @@ def test_depth_has_no_limit(tmp_path: Path) -> None:
         os.rmdir(b"deep", dir_fd=above)
         fd = above
     os.close(fd)
-    assert (len(entries), failures) == (depth, [])
-    assert len(entries[-1].path) > 4096
+    assert len(entries) == (MAX_PATH_BYTES + 1) // len(b"deep/")
+    assert [failure.path for failure in failures] == [entries[-1].path]
 
 
 def test_a_large_folder_is_told_in_batches(tmp_path: Path) -> None:
@@ -191,3 +197,63 @@ def test_the_listed_folders_keep_their_access_times(tmp_path: Path) -> None:
     walk(tmp_path / "root")
 
     assert os.stat(tmp_path / "root").st_atime_ns == 1
+
+
+def make_deep(folder: Path, name: bytes, depth: int) -> None:
+    """A path of any length, made without naming it as a whole."""
+    folder.mkdir()
+    here = os.open(folder, os.O_RDONLY)
+    for _ in range(depth):
+        os.mkdir(name, dir_fd=here)
+        below = os.open(name, os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(os.open(b"end", os.O_CREAT, dir_fd=here))
+    os.close(here)
+
+
+@pytest.mark.parametrize("name", [b"a" * 200, b"\xff" * 200])
+def test_a_path_that_no_entry_has_room_for_is_reported_by_its_folder(tmp_path: Path, name: bytes) -> None:
+    make_deep(tmp_path / "root", name, 20)
+    (tmp_path / "root" / "z").touch()
+
+    entries, failures = walk(tmp_path / "root")
+
+    (failure,) = failures
+    deepest = max((entry.path for entry in entries), key=len)
+    assert (failure.path, failure.error, failure.errno) == (deepest, "name-too-long", None)
+    assert MAX_PATH_BYTES - len(name) <= len(deepest) <= MAX_PATH_BYTES
+    assert b"root/z" in [entry.path for entry in entries]
+
+
+def test_a_folder_full_of_paths_too_long_is_reported_once(tmp_path: Path) -> None:
+    make_deep(tmp_path / "root", b"a" * 251, 12)
+    folder = os.open(tmp_path / "root", os.O_RDONLY)
+    for _ in range(12):
+        folder = os.open(b"a" * 251, os.O_RDONLY, dir_fd=folder)
+    for number in range(5):
+        os.mkdir(b"b" * 200 + b"%d" % number, dir_fd=folder)
+
+    _, failures = walk(tmp_path / "root")
+
+    assert [failure.message[-3:] for failure in failures] == [": 5"]
+
+
+@pytest.mark.parametrize("byte", [b"a", b"\xff", b"\n", b'"', "é".encode(), "\u202e".encode(), b"\\"])
+def test_every_listed_path_fits_an_entry_with_three_of_them(tmp_path: Path, byte: bytes) -> None:
+    make_deep(tmp_path / "root", byte * (240 // len(byte)), 18)
+    entries, _ = walk(tmp_path / "root")
+    path = max((entry.path for entry in entries), key=len)
+    failed = FileFailed(
+        job=JobId(UUID(int=1)),
+        run=1,
+        path=path,
+        source=RawPath(b"/" + byte * (999 // len(byte)) + b"/" + path),
+        stage="read-back",
+        error="read-back-differs",
+        message="x" * 500,
+        attempt=1,
+        moved_to=RawPath(path + b".custody-bad-01234567"),
+    )
+
+    assert len(entry_state(failed, "2026-03-01T21:10:00.123456Z")) <= MAX_STATE_BYTES

@@ -310,6 +310,7 @@ class LedgerStory:
             source=source(path),
             size=size,
             mtime_ns=ev.Nanoseconds(DEFAULT_MTIME_NS),
+            ctime_ns=ev.Nanoseconds(DEFAULT_MTIME_NS),
             reason=reason,
             cites=None if cites is None else Position(cites),
             digests=digests(path),

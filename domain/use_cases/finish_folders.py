@@ -1,0 +1,91 @@
+"""Modes and times of a job's folders: last of all, since every entry made in a folder changes its time.
+
+Knows which folders are whose: one that this ledger made gets mode and time of its source; one that was there
+before keeps its mode, and its time too if anybody else keeps something in it.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from custody.domain.errors import Refused
+from custody.domain.paths import RawPath, join, printable
+from custody.domain.rows import TransferRow
+from custody.domain.use_cases.foreign import strangers
+from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.recovery import PAGE, pages
+from custody.domain.use_cases.workshop import Workshop
+
+OWNER_WORKS: Final = 0o700
+_OWNER_WRITES: Final = 0o300
+
+
+class FolderFinisher:
+    """Sets the modes and times of one job's folders, and takes them back while there is work in them."""
+
+    def __init__(self, workshop: Workshop, site: JobSite) -> None:
+        """Take the job's site."""
+        self._workshop = workshop
+        self._site = site
+
+    def reopen(self) -> None:
+        """Let the owner write again in folders of ours that an earlier run finished without that right.
+
+        Raises DestinationFailed.
+        """
+        with self._site.destination.flushing_together():
+            for row in self._made_in_any_run():
+                if row.mode & _OWNER_WRITES != _OWNER_WRITES:
+                    self._reopen(row)
+
+    def finish(self, *, keep_writable: bool) -> None:
+        """Set modes and times, the deepest folder first; with ``keep_writable`` another attempt can follow.
+
+        Raises DestinationFailed, Refused when a folder of ours was replaced by something else.
+        """
+        kept = OWNER_WORKS if keep_writable else 0
+        # Few facts for each: all folders of a job must fit in memory, since the order is turned round.
+        folders = [
+            (row.path, row.mode, row.mtime_ns, row.existed)
+            for row in pages(self._workshop.model, self._site, "recorded", kind="directory")
+        ]
+        with self._site.destination.flushing_together():
+            for path, mode, mtime_ns, existed in reversed(folders):
+                if existed:
+                    self._finish_found(path, mtime_ns)
+                else:
+                    self._site.destination.finish_folder(path, mode=mode | kept, mtime_ns=mtime_ns)
+
+    def _finish_found(self, path: RawPath, mtime_ns: int) -> None:
+        try:
+            if self._holds_only_ours(path):
+                self._site.destination.finish_folder(path, mode=None, mtime_ns=mtime_ns)
+        except Refused as refused:
+            # It is not ours: that its owner does not let us is no failure of the job.
+            self._workshop.progress.note(f"the time of {printable(path)} was not set: {refused.what}")
+
+    def _holds_only_ours(self, folder: RawPath) -> bool:
+        names = self._site.destination.names(folder)
+        while some := list(islice(names, PAGE)):
+            paths = [join(folder, name) for name in some]
+            workshop, site = self._workshop, self._site
+            if strangers(workshop.model, workshop.reader, site.id, site.destination_path, paths):
+                return False
+        return True
+
+    def _made_in_any_run(self) -> Iterator[TransferRow]:
+        after = -1
+        while rows := self._workshop.model.transfers(
+            self._site.id, states=("recorded",), kind="directory", after=after
+        ):
+            after = rows[-1].ordinal
+            yield from (row for row in rows if not row.existed)
+
+    def _reopen(self, row: TransferRow) -> None:
+        destination = self._site.destination
+        try:
+            standing = destination.standing(row.path)
+            if standing is not None and standing.kind == "directory":
+                destination.finish_folder(row.path, mode=row.mode | OWNER_WORKS, mtime_ns=row.mtime_ns)
+        except Refused:
+            return  # whatever cannot be made in it will say why
