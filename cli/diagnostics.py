@@ -6,7 +6,7 @@ Knows where the file lies and its format, one escaped line a message. No secret 
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,18 @@ class _EscapedLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return escape_text(super().format(record))
+
+
+class _FileThatMayFail(logging.FileHandler):
+    """A full disk costs lines of the diagnostics, never the work and never a traceback."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the library's name
+        """Say nothing: what cannot be written cannot be told there either."""
+
+    def close(self) -> None:
+        """Close, whatever the last flush says."""
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -47,7 +59,7 @@ def diagnostics_log(folder: Path, command: str, begun_at: datetime, name: str) -
 def _handler(path: Path) -> logging.Handler:
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        handler: logging.Handler = logging.FileHandler(
+        handler: logging.Handler = _FileThatMayFail(
             path, mode="x", encoding="utf-8", errors="backslashreplace"
         )
     except OSError:

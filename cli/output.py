@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TextIO
 
+from custody.cli.empty_results import EMPTY_RESULTS
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Choices, Color
 from custody.domain.paths import escape_text
@@ -33,6 +34,12 @@ class Answer:
     lines: Sequence[str] = ()
     status: str = ""
     fields: Mapping[str, object] = field(default_factory=dict)
+    error: tuple[str, str, str, str] | None = None  # code word, what happened, what was done, hint
+
+
+def _error_fields(sentences: tuple[str, str, str, str]) -> dict[str, str]:
+    word, what, done, hint = (escape_text(sentence) for sentence in sentences)
+    return {"code": word, "message": what, "done": done, "hint": hint}
 
 
 class OutputClosed(Exception):
@@ -113,9 +120,12 @@ class Output:
     def finish(self, command: str, answer: Answer) -> None:
         """Write a command's answer: its result as the last JSON line, or its verdict first and last."""
         if self.json:
-            self._result(command, answer.code, answer.status, answer.fields)
+            told = {} if answer.error is None else {"error": _error_fields(answer.error)}
+            self._result(command, answer.code, answer.status, {**answer.fields, **told})
         else:
             self._finish_for_people(answer)
+        if answer.error is not None:
+            self._complain(answer.error)
 
     def fail(
         self, command: str, code: ExitCode, sentences: tuple[str, str, str, str], details: Sequence[str] = ()
@@ -124,18 +134,21 @@ class Output:
 
         The sentences are the code word, what happened, what was done, and the hint.
         """
-        word, what, done, hint = (escape_text(sentence) for sentence in sentences)
         if self.json:
-            error: dict[str, object] = {"code": word, "message": what, "done": done, "hint": hint}
+            error: dict[str, object] = {**_error_fields(sentences)}
             if details:
                 error["problems"] = [escape_text(detail) for detail in details]
-            self._result(command, code, "", {"error": error})
+            self._result(command, code, "", {**EMPTY_RESULTS.get(command, {}), "error": error})
         else:
             for detail in details:
                 self._say(f"  - {escape_text(detail)}")
+        self._complain(sentences)
+        return code
+
+    def _complain(self, sentences: tuple[str, str, str, str]) -> None:
+        word, what, done, hint = (escape_text(sentence) for sentence in sentences)
         name = self._dressed(f"error[{word}]:", _RED, sys.stderr)
         self._say(f"{name} {what}\n  {done}\n  hint: {hint}")
-        return code
 
     def _finish_for_people(self, answer: Answer) -> None:
         color = _GREEN if answer.code is ExitCode.OK else _RED

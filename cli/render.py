@@ -35,6 +35,19 @@ def batch_answer(result: BatchResult) -> Answer:
         lines=[*_job_lines(result.jobs), *_failure_lines(result.failures), *_batch_tail(result)],
         status=result.status,
         fields=batch_fields(result),
+        error=_halt(result),
+    )
+
+
+def _halt(result: BatchResult) -> tuple[str, str, str, str] | None:
+    """Return the error of a run that had to stop: its destination or its tools failed on the way."""
+    if result.status != "halted":
+        return None
+    return (
+        "halted",
+        f"the work cannot go on: {result.halt_reason}",
+        f"what is recorded is safe: {counts_text(result.files)}; nothing was overwritten",
+        f"mend the destination, then {resume_command(result.batch)}",
     )
 
 
@@ -122,6 +135,8 @@ def _job_lines(jobs: Sequence[JobResult]) -> Iterable[str]:
         word = _JOB_WORD.get(job.state, job.state.upper())
         yield f"  {job.index + 1}  {word:<10}  {job.name}: {counts_text(job.files)}"
         yield f"     in {printable(job.destination)}"
+        if job.reason:
+            yield f"     because {job.reason}"
 
 
 def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
@@ -132,7 +147,9 @@ def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
 
 
 def _failure_word(failure: Failure) -> str:
-    if failure.error in {"read-back-differs", "collision", "changed"}:
+    if failure.stage in {"write", "flush", "publish", "metadata"} and failure.error != "collision":
+        return "UNWRITTEN"
+    if failure.error in {"read-back-differs", "collision", "changed", "copy-changed", "copy-refuted"}:
         return "CHANGED"
     return "MISSING" if failure.error in {"missing", "vanished"} else "UNREAD"
 
@@ -155,6 +172,7 @@ def _job_fields(job: JobResult) -> dict[str, object]:
         **to_json("destination", job.destination),
         "files": counts_fields(job.files),
         "bytes": job.bytes,
+        "reason": job.reason,
     }
 
 

@@ -58,6 +58,8 @@ class Refused(CustodyError):
 class DestinationMissing(Refused):
     """There is no folder where a destination should be, and none was to be made."""
 
+    code = "destination-missing"
+
 
 class NotAllowed(CustodyError):
     """The person or the key may not do this."""

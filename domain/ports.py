@@ -154,7 +154,7 @@ class Destination(Protocol):
 
     @property
     def identity(self) -> tuple[int, int]:
-        """Device and inode of the folder: a lane that finds another one under its path must not work there."""
+        """Device and inode of the folder: a lane that finds another one at its path must not work there."""
 
     def standing(self, path: bytes) -> Standing | None:
         """Return what stands at ``path``; None when there is nothing."""

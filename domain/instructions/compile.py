@@ -11,7 +11,7 @@ from typing import Final
 from custody.domain import canonical, digest
 from custody.domain.errors import UsageError
 from custody.domain.form import FIELDS, BadValue, field_value, text_value
-from custody.domain.paths import RawPath, is_within, join, name, printable
+from custody.domain.paths import RawPath, join, name, printable
 from custody.domain.plan import NEVER_STOP, JobPlan, Plan, collisions
 from custody.domain.template import fill
 
@@ -124,7 +124,7 @@ def _job(found: _Collected, draft: Draft, item: DraftJob, folder: RawPath) -> Jo
     values = {**draft.defaults, **item.values}
     form = _form(found, item.where, values)
     title = _text(found, item.where, "name", values.get("name", item.where))
-    if not form.get("case_number"):
+    if values.get("case_number") in {None, ""}:
         found.add(item.where, "case_number", "is missing")
     if values.get("zip", False) not in (False, "", "false", "no"):
         found.add(item.where, "zip", "archives cannot be made yet; set it to false")
@@ -133,9 +133,6 @@ def _job(found: _Collected, draft: Draft, item: DraftJob, folder: RawPath) -> Jo
     destination = _destination(found, item.where, values, folder, form | {"name": title})
     if len(found.mistakes) > before or destination is None:
         return None
-    for source in sources:
-        if is_within(destination, source):
-            found.add(item.where, "output", f"the destination lies inside the source {printable(source)}")
     return JobPlan(
         name=title, case_number=form["case_number"], exhibit=form.get("exhibit"), destination=destination,
         sources=sources, algorithms=algorithms, form=form,

@@ -1,7 +1,8 @@
 """What a run came to, read from the read model: results by job, and the files that failed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from custody.domain.copying import Stage
@@ -16,7 +17,9 @@ _ENTRY_KINDS: Final = ("file", "directory", "link")
 _LATER_REFUTED: Final = frozenset({"copy-changed", "copy-refuted"})
 
 
-def job_results(model: ReadModel, jobs: Sequence[JobRow], run: int) -> tuple[JobResult, ...]:
+def job_results(
+    model: ReadModel, jobs: Sequence[JobRow], run: int, reasons: Mapping[int, str] = MappingProxyType({})
+) -> tuple[JobResult, ...]:
     """Return the result of each job in a run."""
     results = []
     for job in jobs:
@@ -29,6 +32,7 @@ def job_results(model: ReadModel, jobs: Sequence[JobRow], run: int) -> tuple[Job
                 destination=job.destination,
                 files=sums.counts,
                 bytes=sums.verified_bytes,
+                reason=reasons.get(job.index),
             )
         )
     return tuple(results)

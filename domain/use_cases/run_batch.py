@@ -128,6 +128,8 @@ class _Run:
             if ending is None:
                 continue
             self._outcome.incomplete |= not ending.complete
+            if ending.reason:
+                self._outcome.reasons[job.index] = ending.reason
             self._outcome.stopped |= ending.stopped
             if ending.halted:
                 failed_destinations.add(job.destination)
@@ -214,7 +216,7 @@ class _Run:
             batch=BatchId(self._batch.batch),
             run=run,
             status=status,
-            jobs=tuple(job_results(self._workshop.model, self._jobs(), run)),
+            jobs=job_results(self._workshop.model, self._jobs(), run, self._outcome.reasons),
             files=counts,
             bytes=size,
             seconds=self._milliseconds() / 1000,

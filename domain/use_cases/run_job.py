@@ -31,6 +31,7 @@ class JobEnding:
     complete: bool
     halted: str | None = None
     stopped: bool = False
+    reason: str | None = None  # why it is not complete
 
 
 def is_resumed(job: JobRow, run: int) -> bool:
@@ -213,7 +214,7 @@ class JobRunner:
         self._record(
             job_failed(self._tally(), run=self._site.run, reason=reason, milliseconds=self._milliseconds())
         )
-        return JobEnding(complete=False, halted=self._halted, stopped=stopped)
+        return JobEnding(complete=False, halted=self._halted, stopped=stopped, reason=reason)
 
     def _tally(self) -> JobTally:
         return tally(self._workshop.model.tallies(self._site.id, self._site.run))

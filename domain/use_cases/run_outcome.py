@@ -13,6 +13,7 @@ class RunOutcome:
     stopped: bool = False
     halted: str | None = None
     obstacles: dict[str, str] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)  # why jobs are not complete, by their index
     sample: SampleResult = field(default_factory=lambda: SampleResult(refuted=0, unreadable=0, failures=()))
 
     @property

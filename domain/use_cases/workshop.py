@@ -122,6 +122,7 @@ class JobResult:
     destination: RawPath
     files: Counts
     bytes: int
+    reason: str | None = None  # why it is not complete, when this run has tried it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

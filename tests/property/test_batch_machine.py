@@ -89,6 +89,7 @@ class Batch(RuleBasedStateMachine):
         self._begin_run()
         conflicts = self._conflicts()
         result = self.bench.run()
+        self.latest = result.status
         if self.settled and not conflicts and not self.precious:
             assert result.status == "completed", result
         self._ended(result)
@@ -99,7 +100,7 @@ class Batch(RuleBasedStateMachine):
         self.run_to_the_end()
         copies = {path: path.read_bytes() for path in self._copies()}
         result = self.bench.run()
-        assert result.files.verified == 0
+        assert result.files.verified == 0 or self.latest != "completed"
         assert {path: path.read_bytes() for path in self._copies()} == copies
         self._ended(result)
 

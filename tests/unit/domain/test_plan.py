@@ -210,10 +210,6 @@ def test_a_job_without_a_name_is_named_by_its_place() -> None:
             ["batch.toml, sources: two of them would land at /out/x"],
         ),
         (with_job("") + with_job(""), ["batch.toml, sources: two of them would land at /out/a"]),
-        (
-            "[[job]]\nfolders = ['/a']\noutput = '/a/b'\ncase_number = '1'",
-            ["job 1, output: the destination lies inside the source /a"],
-        ),
         (b"\n\n[[job]]\nname = '\xff'", ["line 4: is not UTF-8 text"]),
         (with_job("stop = 1e99999999999999999999"), ["TOML: a number cannot be read"]),
         (
