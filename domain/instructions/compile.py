@@ -124,7 +124,7 @@ def _job(found: _Collected, draft: Draft, item: DraftJob, folder: RawPath) -> Jo
     values = {**draft.defaults, **item.values}
     form = _form(found, item.where, values)
     title = _text(found, item.where, "name", values.get("name", item.where))
-    if values.get("case_number") in {None, ""}:
+    if values.get("case_number", "") == "":
         found.add(item.where, "case_number", "is missing")
     if values.get("zip", False) not in (False, "", "false", "no"):
         found.add(item.where, "zip", "archives cannot be made yet; set it to false")

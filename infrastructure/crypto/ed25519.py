@@ -1,7 +1,8 @@
-"""Ed25519 signatures (RFC 8032) through the ``cryptography`` library.
+"""Ed25519 signatures (RFC 8032): computed by libsodium, keys read and written by ``cryptography``.
 
 Knows which public keys are fit for use and how a key gets its id. Deliberately does not know where keys
-are kept, whose they are, or what is signed.
+are kept, whose they are, or what is signed. libsodium verifies twice as fast, which is most of an audit's
+time (ADR 0011); it releases the interpreter lock as well.
 """
 
 import hashlib
@@ -9,13 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from nacl.bindings import crypto_sign, crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from custody.domain.errors import KeyUnusable
 
 PUBLIC_KEY_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
 
 _FIELD_PRIME: Final = 2**255 - 19
 _SIGN_BIT: Final = 1 << 255
@@ -65,12 +69,12 @@ class PublicKey:
 class Ed25519Signer:
     """Signs messages with one private key, which it never shows."""
 
-    __slots__ = ("_private", "_public")
+    __slots__ = ("_public", "_secret")
 
     def __init__(self, private: Ed25519PrivateKey) -> None:
         """Take the private key. Raises KeyUnusable when its public key is not fit for use."""
-        self._private = private
         self._public = public_key_of(private)
+        self._secret = private.private_bytes_raw() + self._public.raw  # as libsodium takes it: seed and key
 
     @property
     def key_id(self) -> str:
@@ -89,7 +93,7 @@ class Ed25519Signer:
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature of a message (RFC 8032 section 5.1.6)."""
-        return self._private.sign(message)
+        return crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
 
 
 def public_key_of(private: Ed25519PrivateKey) -> PublicKey:
@@ -135,18 +139,23 @@ def verify(public_raw: bytes, signature: bytes, message: bytes) -> bool:
 
     A key that is not fit for use verifies nothing.
     """
+    if len(signature) != SIGNATURE_BYTES or not _is_sound(public_raw):
+        return False
     try:
-        _loaded(public_raw).verify(signature, message)
-    except (InvalidSignature, KeyUnusable):
+        crypto_sign_open(signature + message, public_raw)
+    except BadSignatureError:
         return False
     return True
 
 
 @lru_cache(maxsize=256)
-def _loaded(raw: bytes) -> Ed25519PublicKey:
-    """Return the library's key object; building it anew for each entry of a ledger would be waste."""
-    _require_sound(raw)
-    return Ed25519PublicKey.from_public_bytes(raw)
+def _is_sound(raw: bytes) -> bool:
+    """Tell whether a key is fit for use; asked anew for each entry of a ledger, answered once."""
+    try:
+        _require_sound(raw)
+    except KeyUnusable:
+        return False
+    return True
 
 
 def _require_sound(raw: bytes) -> None:
