@@ -1,6 +1,5 @@
 """Turns that a run takes rarely: each is a decision, and each is looked at here on its own."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,13 +17,12 @@ from custody.domain.events import CopyReverified, FileFailed, FileSkipped, FileV
 from custody.domain.identifiers import JobId, Position, Stream
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
-from custody.domain.use_cases import own_folders, proofs
+from custody.domain.use_cases import own_folders, proofs, verify_copies
 from custody.domain.use_cases.copy_files import FileCopier
 from custody.domain.use_cases.finish_folders import FolderFinisher
 from custody.domain.use_cases.inventory import InventoryTaker
 from custody.domain.use_cases.own_copies import publication
 from custody.domain.use_cases.run_batch import resume
-from custody.domain.use_cases.verify_copies import Scope, verify
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.workbench import Workbench
 
@@ -178,13 +176,25 @@ def test_a_destination_that_fails_when_opened_halts_only_its_own_jobs(
     assert [job.files.verified for job in result.jobs] == [0, 0]
 
 
-def test_a_folder_of_two_jobs_is_missing_once(bench: Workbench) -> None:
-    bench.write("sub/a")
-    bench.run()
-    bench.run(bench.plan(bench.job("again")))
-    shutil.rmtree(bench.destination / "source/sub")
+def test_a_folder_of_two_jobs_is_listed_once() -> None:
+    reading = object.__new__(verify_copies._Pass)
+    reading._listed = set()
+    reading._journal = None
+    listed: list[bytes] = []
+    reading._list = a(lambda _finding, copy, _message: listed.append(copy))
+    finding = SimpleNamespace(finding="missing", message="gone")
 
-    found = verify(bench.workshop(), Scope(), record=False)
+    for _ in range(2):
+        reading._take_finding(a(None), a(finding), RawPath(b"/o/sub"))
 
-    folder = [problem for problem in found.missing if problem.path.endswith(b"/sub")]
-    assert len(folder) == 1
+    assert listed == [b"/o/sub"]
+
+
+def test_a_folder_that_holds_only_an_empty_folder_is_ours() -> None:
+    inside = {b"d": [b"x"], b"d/x": []}
+    destination = SimpleNamespace(
+        names=lambda path: iter(inside[bytes(path)]), standing=lambda _: SimpleNamespace(kind="directory")
+    )
+    site = SimpleNamespace(resumed=True, id=JOB, destination=destination)
+
+    assert own_folders.was_interrupted(a(SimpleNamespace(find=lambda _: {})), a(site), RawPath(b"d"))
