@@ -14,7 +14,6 @@ RawPath = NewType("RawPath", bytes)
 
 MAX_NAME_BYTES = 255
 MAX_SHOWN_CHARS = 2_000  # of a path whose bytes stand beside it: three, all escapes, fit into an entry
-_ASCII_LIMIT = 0x80
 _LATIN_LIMIT = 0x100
 _BMP_LIMIT = 0x10000
 
