@@ -22,10 +22,10 @@ from custody.domain.errors import Refused, UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
 from custody.domain.plan import Plan
+from custody.domain.use_cases.batches.preflight import Survey, look_at_places, survey
+from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
+from custody.domain.use_cases.batches.run_batch import batch_to_resume, resume, retry, start
 from custody.domain.use_cases.lane_feed import Interrupted, LaneLost
-from custody.domain.use_cases.preflight import Survey, look_at_places, survey
-from custody.domain.use_cases.queue_batch import Instruction, plan_of
-from custody.domain.use_cases.run_batch import batch_to_resume, resume, retry, start
 from custody.domain.use_cases.workshop import BatchResult, Workshop
 
 Work = Callable[[Workshop], BatchResult]

@@ -13,8 +13,8 @@ from custody.domain.errors import NotFound
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import BatchRow, JobRow
-from custody.domain.use_cases.batch_results import failure_of
-from custody.domain.use_cases.queue_batch import plan_of
+from custody.domain.use_cases.batches.batch_results import failure_of
+from custody.domain.use_cases.batches.queue_batch import plan_of
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Counts, Failure
 

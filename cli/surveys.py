@@ -7,7 +7,7 @@ from custody.cli.render import SHORT_ID
 from custody.cli.wording import counted, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.plan import Plan
-from custody.domain.use_cases.preflight import Survey
+from custody.domain.use_cases.batches.preflight import Survey
 
 
 def survey_answer(plan: Plan, survey: Survey) -> Answer:

@@ -21,7 +21,7 @@ from custody.cli.wording import counted, duration, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import Clock, Progress, StopRequest
 from custody.domain.use_cases.lane_feed import Interrupted
-from custody.domain.use_cases.verify_copies import Problem, VerifyResult, resolve_scope, verify
+from custody.domain.use_cases.verification.verify_copies import Problem, VerifyResult, resolve_scope, verify
 from custody.domain.use_cases.workshop import Workshop
 from custody.infrastructure.system import SystemClock
 

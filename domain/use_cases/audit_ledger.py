@@ -9,12 +9,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from custody.domain.audit import LedgerAuditor, RawHead, RawRevision
-from custody.domain.audit_checkpoints import RawNote
-from custody.domain.audit_claims import EarlierEntries
-from custody.domain.audit_findings import Check, Finding, Verdict, Verdicts
-from custody.domain.audit_record import RawRecord
-from custody.domain.audit_signatures import TrustedKeys, VerifyMany
+from custody.domain.audit.auditor import LedgerAuditor, RawHead, RawRevision
+from custody.domain.audit.checkpoints import RawNote
+from custody.domain.audit.claims import EarlierEntries
+from custody.domain.audit.findings import Check, Finding, Verdict, Verdicts
+from custody.domain.audit.record import RawRecord
+from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.entry import Recorded
 from custody.domain.errors import CannotTell, CustodyError, Halted
 from custody.domain.paths import escape_text

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 
-from custody.domain.audit import RawHead, RawRevision
-from custody.domain.audit_checkpoints import RawNote
-from custody.domain.audit_record import RawColumns, RawRecord
+from custody.domain.audit.auditor import RawHead, RawRevision
+from custody.domain.audit.checkpoints import RawNote
+from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.checkpoint import MAX_NOTE_BYTES
 from custody.domain.dsse import MAX_ENTRY_BYTES
 from custody.domain.entry import Recorded

@@ -19,7 +19,7 @@ from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Recording
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.run_batch import start
+from custody.domain.use_cases.batches.run_batch import start
 from custody.domain.use_cases.workshop import BatchResult, RunSettings, Surveyor, Workshop
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key

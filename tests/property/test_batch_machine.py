@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from custody.domain.events import BatchQueued, FileVerified
 from custody.domain.identifiers import Stream
-from custody.domain.use_cases.run_batch import start
+from custody.domain.use_cases.batches.run_batch import start
 from custody.domain.use_cases.workshop import BatchResult, RunSettings
 from tests.fakes.power_cut import Fuse, MortalBench, PowerCut
 from tests.fakes.workbench import tree

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from custody.domain import dsse, entry
-from custody.domain.audit import RawHead, RawRevision
-from custody.domain.audit_checkpoints import RawNote
-from custody.domain.audit_record import RawColumns, RawRecord
-from custody.domain.audit_signatures import Answers, Triple
+from custody.domain.audit.auditor import RawHead, RawRevision
+from custody.domain.audit.checkpoints import RawNote
+from custody.domain.audit.record import RawColumns, RawRecord
+from custody.domain.audit.signatures import Answers, Triple
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.entry import Recorded
 from custody.domain.errors import CustodyError

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.audit import RawHead
-from custody.domain.audit_findings import MAX_FINDINGS
-from custody.domain.audit_record import RawColumns
+from custody.domain.audit.auditor import RawHead
+from custody.domain.audit.findings import MAX_FINDINGS
+from custody.domain.audit.record import RawColumns
 from custody.domain.dsse import MAX_ENTRY_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.domain.events import SessionClosed

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.audit_checkpoints import RawNote
+from custody.domain.audit.checkpoints import RawNote
 from custody.domain.checkpoint import MAX_NOTE_BYTES, ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.events import SessionClosed
 from custody.domain.merkle import EMPTY_ROOT

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from custody.domain import audit_claims
-from custody.domain.audit_record import RawRecord
+from custody.domain.audit import claims
+from custody.domain.audit.record import RawRecord
 from custody.domain.digest import Digests
 from custody.domain.errors import LedgerUnreadable
 from custody.domain.events import (
@@ -253,7 +253,7 @@ def test_a_proof_of_another_file_of_the_job_may_not_be_cited() -> None:
 
 
 def test_citations_are_looked_up_a_thousand_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_claims, "CITATIONS", 2)
+    monkeypatch.setattr(claims, "CITATIONS", 2)
     asked: list[Sequence[int]] = []
 
     class Listening(MemorySource):

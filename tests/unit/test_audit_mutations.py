@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.audit_record import RawColumns
+from custody.domain.audit.record import RawColumns
 from tests.unit.signed_ledger import SignedLedger, new_ledger
 
 SOUND = new_ledger(3)

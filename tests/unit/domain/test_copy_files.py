@@ -19,7 +19,7 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath
-from custody.domain.use_cases.run_batch import retry
+from custody.domain.use_cases.batches.run_batch import retry
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256, tree

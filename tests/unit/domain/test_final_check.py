@@ -10,10 +10,10 @@ from custody.domain.copying import ListedEntry, ReadBack, Report, Walk
 from custody.domain.events import CopyRefuted, InventoryChanged, InventoryTaken, JobFailed
 from custody.domain.identifiers import Stream
 from custody.domain.paths import RawPath
-from custody.domain.use_cases.final_check import FinalCheck
-from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.acquisition.final_check import FinalCheck
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.listing import Listing
 from custody.domain.use_cases.lane_feed import LaneFeed
-from custody.domain.use_cases.listing import Listing
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing

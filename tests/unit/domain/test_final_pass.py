@@ -6,8 +6,8 @@ import pytest
 
 from custody.domain.copying import Began, Report
 from custody.domain.events import CopyRefuted, CopyReverified
-from custody.domain.use_cases import final_pass
-from custody.domain.use_cases.final_pass import SampleResult, reverify_sample
+from custody.domain.use_cases.batches import final_pass
+from custody.domain.use_cases.batches.final_pass import SampleResult, reverify_sample
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing

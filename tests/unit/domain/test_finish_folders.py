@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from custody.domain.copying import Began, Report
-from custody.domain.use_cases.run_batch import retry
+from custody.domain.use_cases.batches.run_batch import retry
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, tree
 

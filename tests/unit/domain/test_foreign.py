@@ -10,7 +10,7 @@ from custody.domain.events import CopyRefuted, FileFailed
 from custody.domain.identifiers import transfer_id
 from custody.domain.plan import Plan
 from custody.domain.use_cases.transfers import file_stream
-from custody.domain.use_cases.verify_copies import Scope, verify
+from custody.domain.use_cases.verification.verify_copies import Scope, verify
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.workbench import Workbench
 

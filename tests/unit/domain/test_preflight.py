@@ -11,10 +11,10 @@ from custody.domain.copying import Began, Report
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan
 from custody.domain.ports import Room
-from custody.domain.use_cases import preflight
+from custody.domain.use_cases.batches import preflight
+from custody.domain.use_cases.batches.places import place_problems
+from custody.domain.use_cases.batches.preflight import Obstacles, Survey, look_at_places, survey
 from custody.domain.use_cases.lane_feed import Interrupted
-from custody.domain.use_cases.places import place_problems
-from custody.domain.use_cases.preflight import Obstacles, Survey, look_at_places, survey
 from custody.infrastructure.files.inspector import FileInspector
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.faulty_calls import FaultyCalls, failing
@@ -105,7 +105,7 @@ def test_a_copy_of_this_ledger_whose_source_changed_is_an_obstacle(bench: Workbe
 
 
 def test_a_copy_that_was_refuted_is_compared_anew(bench: Workbench) -> None:
-    from custody.domain.use_cases.verify_copies import Scope, verify
+    from custody.domain.use_cases.verification.verify_copies import Scope, verify
 
     bench.write("a", b"same")
     bench.run()

@@ -12,8 +12,8 @@ import pytest
 from custody.domain.copying import ReadBack, Report
 from custody.domain.errors import Tampered
 from custody.domain.events import BatchCompleted, FileFailed, FileSkipped, FileVerified, JobFailed
-from custody.domain.use_cases.run_batch import resume
-from custody.domain.use_cases.verify_copies import Scope, verify
+from custody.domain.use_cases.batches.run_batch import resume
+from custody.domain.use_cases.verification.verify_copies import Scope, verify
 from custody.domain.use_cases.workshop import RunSettings
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.faulty_calls import FaultyCalls

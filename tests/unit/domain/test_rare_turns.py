@@ -8,21 +8,22 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain import audit_claims
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_record import RawRecord
+from custody.domain.audit import claims
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.record import RawRecord
 from custody.domain.copying import ReadBack, Report
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import CopyReverified, FileFailed, FileSkipped, FileVerified, Nanoseconds
 from custody.domain.identifiers import JobId, Position, Stream
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
-from custody.domain.use_cases import own_folders, proofs, verify_copies
-from custody.domain.use_cases.copy_files import FileCopier
-from custody.domain.use_cases.finish_folders import FolderFinisher
-from custody.domain.use_cases.inventory import InventoryTaker
-from custody.domain.use_cases.own_copies import publication
-from custody.domain.use_cases.run_batch import resume
+from custody.domain.use_cases.acquisition import own_folders, proofs
+from custody.domain.use_cases.acquisition.copy_files import FileCopier
+from custody.domain.use_cases.acquisition.finish_folders import FolderFinisher
+from custody.domain.use_cases.acquisition.inventory import InventoryTaker
+from custody.domain.use_cases.acquisition.own_copies import publication
+from custody.domain.use_cases.batches.run_batch import resume
+from custody.domain.use_cases.verification import verify_copies
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.workbench import Workbench
 
@@ -53,14 +54,14 @@ def a(thing: object) -> Any:
 def test_an_entry_that_cannot_be_read_again_gives_nothing_to_a_claim(entry: object) -> None:
     record = RawRecord(position=3, entry=entry)
     earlier = SimpleNamespace(records_before=lambda *_: [record])
-    check = audit_claims.ClaimCheck(Findings(), a(earlier))
+    check = claims.ClaimCheck(Findings(), a(earlier))
 
-    assert audit_claims._read_again(record) == (None, None)
+    assert claims._read_again(record) == (None, None)
     assert check._copy_of(a(SimpleNamespace(stream=Stream("file", UUID(int=2)), revision=4))) is None
 
 
 def test_a_stream_without_a_beginning_has_no_copy_under_way() -> None:
-    check = audit_claims.ClaimCheck(Findings(), a(SimpleNamespace(records_before=lambda *_: [])))
+    check = claims.ClaimCheck(Findings(), a(SimpleNamespace(records_before=lambda *_: [])))
 
     assert check._copy_of(a(SimpleNamespace(stream=Stream("file", UUID(int=2)), revision=4))) is None
 

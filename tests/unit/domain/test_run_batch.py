@@ -34,10 +34,10 @@ from custody.domain.events import (
 )
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination, LaneDied
-from custody.domain.use_cases import batch_results, final_pass
-from custody.domain.use_cases.batch_results import failures_of, is_refuting
-from custody.domain.use_cases.queue_batch import Instruction, plan_of
-from custody.domain.use_cases.run_batch import resume, retry, start
+from custody.domain.use_cases.batches import batch_results, final_pass
+from custody.domain.use_cases.batches.batch_results import failures_of, is_refuting
+from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
+from custody.domain.use_cases.batches.run_batch import resume, retry, start
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256, tree

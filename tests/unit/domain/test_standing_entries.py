@@ -7,7 +7,13 @@ import pytest
 
 from custody.domain.events import CopyRefuted
 from custody.domain.paths import RawPath
-from custody.domain.use_cases.verify_copies import Problem, Scope, VerifyResult, resolve_scope, verify
+from custody.domain.use_cases.verification.verify_copies import (
+    Problem,
+    Scope,
+    VerifyResult,
+    resolve_scope,
+    verify,
+)
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.workbench import Workbench
 

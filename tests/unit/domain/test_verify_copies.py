@@ -13,9 +13,9 @@ from custody.domain.events import CopyRefuted, CopyReverified, FileSkipped, File
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
-from custody.domain.use_cases import verify_copies
 from custody.domain.use_cases.lane_feed import Interrupted
-from custody.domain.use_cases.verify_copies import Scope, VerifyResult, resolve_scope, verify
+from custody.domain.use_cases.verification import verify_copies
+from custody.domain.use_cases.verification.verify_copies import Scope, VerifyResult, resolve_scope, verify
 from custody.domain.use_cases.workshop import RunSettings
 from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench, sha256

@@ -10,7 +10,7 @@ from custody.domain.dsse import MAX_ENTRY_BYTES
 from custody.domain.events import Event, FileFailed, FileSkipped
 from custody.domain.identifiers import JobId, Position
 from custody.domain.paths import RawPath
-from custody.domain.use_cases.flights import MAX_MESSAGE_CHARS
+from custody.domain.use_cases.acquisition.flights import MAX_MESSAGE_CHARS
 from custody.infrastructure.event_store.codec import MAX_STATE_BYTES, EventMapper, LedgerEvent
 
 LONGEST = RawPath(b"/".join([b"\xff" * 255] * 12))  # 3,071 bytes

@@ -7,13 +7,13 @@ evidence: that is what findings are for. Memory does not grow with the number of
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from custody.domain.audit_checkpoints import CheckpointCheck, RawNote
-from custody.domain.audit_claims import ClaimCheck, EarlierEntries
-from custody.domain.audit_contents import LedgerContents, Positions
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_record import RawRecord, open_record
-from custody.domain.audit_sequence import EntrySequence
-from custody.domain.audit_signatures import SignatureCheck, TrustedKeys, VerifyMany
+from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
+from custody.domain.audit.claims import ClaimCheck, EarlierEntries
+from custody.domain.audit.contents import LedgerContents, Positions
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.record import RawRecord, open_record
+from custody.domain.audit.sequence import EntrySequence
+from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 

@@ -11,10 +11,11 @@ from datetime import UTC
 from custody.domain.copying import CopyItem, Done, Failed, ReadBack, Stage
 from custody.domain.identifiers import TransferId
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.batch_results import MAX_FAILURES_LISTED
+from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED
 from custody.domain.use_cases.job_rows import row_pages
 from custody.domain.use_cases.lane_feed import LaneFeed
-from custody.domain.use_cases.rereading import (
+from custody.domain.use_cases.transfers import Journal
+from custody.domain.use_cases.verification.rereading import (
     Rereading,
     Unread,
     read_back_item,
@@ -22,7 +23,6 @@ from custody.domain.use_cases.rereading import (
     record_reverified,
     record_unread,
 )
-from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Failure, Workshop
 
 _WINDOW_FILES = 200

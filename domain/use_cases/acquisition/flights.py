@@ -12,8 +12,8 @@ from custody.domain.events import Event, FileFailed, FileSkipped, FileVerified, 
 from custody.domain.paths import escape_text
 from custody.domain.ports import LedgerReader
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.job_site import JobSite, copy_item
-from custody.domain.use_cases.own_copies import Publication, publication
+from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
+from custody.domain.use_cases.acquisition.own_copies import Publication, publication
 from custody.domain.use_cases.transfers import file_stream
 
 MAX_MESSAGE_CHARS: Final = 600  # of a failure; paths and this must fit into one entry

@@ -13,8 +13,8 @@ from custody.domain.events import FileFailed, FileResumed
 from custody.domain.paths import join, printable
 from custody.domain.ports import ReadModel
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.job_site import JobSite
-from custody.domain.use_cases.proofs import is_signed_claim
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.proofs import is_signed_claim
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
 

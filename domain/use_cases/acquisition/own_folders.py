@@ -5,7 +5,7 @@ from typing import Final
 from custody.domain.identifiers import transfer_id
 from custody.domain.paths import RawPath, join
 from custody.domain.ports import ReadModel
-from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.acquisition.job_site import JobSite
 
 MAX_DEPTH_LOOKED_AT: Final = 64
 

@@ -7,8 +7,8 @@ every known checkpoint cannot be seen here or anywhere.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_signatures import TrustedKeys, VerifyMany
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import LedgerId

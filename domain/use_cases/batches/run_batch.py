@@ -20,12 +20,12 @@ from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
 from custody.domain.rows import BatchRow, JobRow
-from custody.domain.use_cases.batch_results import MAX_FAILURES_LISTED, failures_of, job_results
-from custody.domain.use_cases.final_pass import reverify_sample
+from custody.domain.use_cases.acquisition.run_job import JobEnding, JobRunner, beginning
+from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED, failures_of, job_results
+from custody.domain.use_cases.batches.final_pass import reverify_sample
+from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of, queue_batch
+from custody.domain.use_cases.batches.run_outcome import RunOutcome
 from custody.domain.use_cases.lane_feed import Interrupted
-from custody.domain.use_cases.queue_batch import Instruction, plan_of, queue_batch
-from custody.domain.use_cases.run_job import JobEnding, JobRunner, beginning
-from custody.domain.use_cases.run_outcome import RunOutcome
 from custody.domain.use_cases.tally import job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal

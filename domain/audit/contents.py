@@ -8,8 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_record import OpenedRecord
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.record import OpenedRecord
 from custody.domain.events import BatchQueued, KeyEnrolled, LedgerOpened, SessionClosed, SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId, Stream
 

@@ -11,9 +11,9 @@ from typing import Final
 from custody.domain.errors import Refused
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.rows import TransferRow
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.recovery import PAGE, pages
 from custody.domain.use_cases.foreign import strangers
-from custody.domain.use_cases.job_site import JobSite
-from custody.domain.use_cases.recovery import PAGE, pages
 from custody.domain.use_cases.workshop import Workshop
 
 OWNER_WORKS: Final = 0o700

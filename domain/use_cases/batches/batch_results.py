@@ -8,7 +8,7 @@ from typing import Final
 from custody.domain.copying import Stage
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.own_copies import DIFFERING
+from custody.domain.use_cases.acquisition.own_copies import DIFFERING
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Failure, JobResult
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from custody.domain.audit_copies import BEGINNINGS, Begun, Copy, Flushed, after
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_jobs import KnownJobs, is_stream_of
-from custody.domain.audit_record import OpenedRecord, RawRecord
+from custody.domain.audit.copies import BEGINNINGS, Begun, Copy, Flushed, after
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.jobs import KnownJobs, is_stream_of
+from custody.domain.audit.record import OpenedRecord, RawRecord
 from custody.domain.digest import Digests
 from custody.domain.dsse import open_envelope
 from custody.domain.entry import Entry, parse

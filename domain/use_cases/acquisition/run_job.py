@@ -10,14 +10,14 @@ from custody.domain.events import Event, InventoryTaken, JobCompleted, JobResume
 from custody.domain.identifiers import Stream
 from custody.domain.plan import JobPlan
 from custody.domain.rows import JobRow
-from custody.domain.use_cases.copy_files import FileCopier
-from custody.domain.use_cases.final_check import FinalCheck
-from custody.domain.use_cases.finish_folders import FolderFinisher
-from custody.domain.use_cases.flights import last_words
-from custody.domain.use_cases.inventory import InventoryTaker
-from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.acquisition.copy_files import FileCopier
+from custody.domain.use_cases.acquisition.final_check import FinalCheck
+from custody.domain.use_cases.acquisition.finish_folders import FolderFinisher
+from custody.domain.use_cases.acquisition.flights import last_words
+from custody.domain.use_cases.acquisition.inventory import InventoryTaker
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.recovery import Recovery, pages
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
-from custody.domain.use_cases.recovery import Recovery, pages
 from custody.domain.use_cases.tally import JobTally, job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal

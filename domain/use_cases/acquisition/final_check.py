@@ -11,11 +11,11 @@ from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.rows import JobRow, TransferRow
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.listing import Listing
+from custody.domain.use_cases.acquisition.recovery import pages
 from custody.domain.use_cases.foreign import Neighbourhood, job_folders, record_extra
-from custody.domain.use_cases.job_site import JobSite
 from custody.domain.use_cases.lane_feed import LaneFeed
-from custody.domain.use_cases.listing import Listing
-from custody.domain.use_cases.recovery import pages
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Workshop
 

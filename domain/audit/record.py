@@ -10,7 +10,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.audit_findings import Findings
+from custody.domain.audit.findings import Findings
 from custody.domain.dsse import Envelope, open_envelope
 from custody.domain.entry import Entry, Recorded, parse
 from custody.domain.errors import MalformedData

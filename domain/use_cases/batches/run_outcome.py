@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from custody.domain.use_cases.final_pass import SampleResult
+from custody.domain.use_cases.batches.final_pass import SampleResult
 
 
 @dataclass(slots=True)

@@ -18,7 +18,8 @@ from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import record_extra
 from custody.domain.use_cases.job_rows import all_jobs, proved_rows, proved_rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed
-from custody.domain.use_cases.rereading import (
+from custody.domain.use_cases.transfers import Journal, file_stream
+from custody.domain.use_cases.verification.rereading import (
     Rereading,
     Unread,
     read_back_item,
@@ -26,9 +27,8 @@ from custody.domain.use_cases.rereading import (
     record_reverified,
     record_unread,
 )
-from custody.domain.use_cases.standing_entries import MADE, Finding, StandingEntries
-from custody.domain.use_cases.transfers import Journal, file_stream
-from custody.domain.use_cases.verify_scope import Scope, resolve_scope
+from custody.domain.use_cases.verification.standing_entries import MADE, Finding, StandingEntries
+from custody.domain.use_cases.verification.verify_scope import Scope, resolve_scope
 from custody.domain.use_cases.workshop import Workshop
 
 __all__ = ["Problem", "Scope", "VerifyResult", "resolve_scope", "verify"]

@@ -14,10 +14,10 @@ from custody.domain.events import Event, FileCopying, FileFsynced, FileResumed, 
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.flights import Flight, failure, loss, prepared, proof, refusal
-from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.acquisition.flights import Flight, failure, loss, prepared, proof, refusal
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
-from custody.domain.use_cases.own_copies import PUBLISHED
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
 from custody.domain.use_cases.workshop import Workshop

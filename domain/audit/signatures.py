@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_record import OpenedRecord
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.record import OpenedRecord
 from custody.domain.identifiers import KeyId
 
 TrustedKeys: TypeAlias = Mapping[KeyId, bytes]

@@ -24,11 +24,11 @@ from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.ports import Standing
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.job_site import JobSite
+from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.listing import Listing
+from custody.domain.use_cases.acquisition.own_folders import was_interrupted
+from custody.domain.use_cases.acquisition.proofs import proves, signed_proofs
 from custody.domain.use_cases.lane_feed import LaneFeed
-from custody.domain.use_cases.listing import Listing
-from custody.domain.use_cases.own_folders import was_interrupted
-from custody.domain.use_cases.proofs import proves, signed_proofs
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
 

@@ -7,8 +7,8 @@ removed, inserted or moved it finds the place where the order goes on, so that t
 from collections.abc import Callable
 from typing import Final
 
-from custody.domain.audit_findings import Findings
-from custody.domain.audit_record import OpenedRecord
+from custody.domain.audit.findings import Findings
+from custody.domain.audit.record import OpenedRecord
 from custody.domain.entry import NO_PREVIOUS
 
 _CHAIN_BROKEN: Final = (

@@ -15,9 +15,9 @@ from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent, printable
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
+from custody.domain.use_cases.acquisition.proofs import proves
+from custody.domain.use_cases.batches.places import place_problems
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
-from custody.domain.use_cases.places import place_problems
-from custody.domain.use_cases.proofs import proves
 from custody.domain.use_cases.workshop import Surveyor
 
 MAX_COMPARED_BYTES: Final = 256 * 1024 * 1024  # larger equals are compared by the run itself

@@ -1,0 +1,1 @@
+"""One job, whatever starts it: inventory, copies, recovery, final check."""

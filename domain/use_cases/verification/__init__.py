@@ -1,0 +1,1 @@
+"""Copies and links looked at again, and compared with what the ledger says."""
