@@ -44,8 +44,13 @@ def encode(value: JsonValue) -> bytes:
     a name that is not ASCII text, a lone surrogate, a depth beyond ``MAX_DEPTH``.
     """
     _require_subset(value, MAX_DEPTH)
+    return utf8(_ENCODER.encode(value))
+
+
+def utf8(text: str) -> bytes:
+    """Return the bytes of a text that is JSON already. Raises MalformedData for a lone surrogate."""
     try:
-        return _ENCODER.encode(value).encode("utf-8")
+        return text.encode("utf-8")
     except UnicodeEncodeError:
         message = "a text holds a lone surrogate, which UTF-8 cannot carry"
         raise MalformedData(message, hint="carry such names as base64 of their bytes") from None

@@ -14,7 +14,7 @@ from uuid import UUID
 from custody.domain import canonical
 from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.errors import MalformedData
-from custody.domain.events import Event, decode, to_data, type_name
+from custody.domain.events import Event, decode, to_text, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, parse_stream
 
 ENTRY_VERSION: Final = 1
@@ -61,9 +61,11 @@ class Recorded:
 
 
 def state_of(event: Event, at: str) -> bytes:
-    """Return the part of a body that does not depend on its place: canonical ``{"at":…,"data":{…}}``."""
-    data: JsonObject = {"at": at, "data": to_data(event)}
-    return canonical.encode(data)
+    """Return the part of a body that does not depend on its place: canonical ``{"at":…,"data":{…}}``.
+
+    Raises MalformedData for what canonical JSON cannot carry.
+    """
+    return canonical.utf8(f'{{"at":"{at}","data":{to_text(event)}}}')
 
 
 def body(

@@ -46,7 +46,7 @@ from custody.domain.events.ledger import (
     SessionClosed,
     SessionOpened,
 )
-from custody.domain.events.schema import Event, Nanoseconds, Wide, from_data, to_data
+from custody.domain.events.schema import Event, Nanoseconds, Wide, from_data, to_data, to_text
 
 _ALL: Final[tuple[type[Event], ...]] = (
     LedgerOpened,
@@ -138,5 +138,6 @@ __all__ = [
     "Wide",
     "decode",
     "to_data",
+    "to_text",
     "type_name",
 ]

@@ -102,6 +102,7 @@ class JobStarted(Event):
 
     stream_kind: ClassVar[StreamKind] = "job"
     run: int
+    made_destination: bool | None = None  # the destination folder was missing and was made for this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,7 @@ class JobResumed(Event):
 
     stream_kind: ClassVar[StreamKind] = "job"
     run: int
+    made_destination: bool | None = None  # the destination folder was missing and was made for this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

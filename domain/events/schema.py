@@ -4,12 +4,13 @@ Knows the few kinds of values an event may hold and their one form in an entry. 
 found in data, never guesses: an unknown field, a missing one or a wrong type is refused.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import ClassVar, NewType, TypeVar, cast, get_type_hints
+from typing import ClassVar, Final, NewType, TypeVar, cast, get_type_hints
 from uuid import UUID
 
-from custody.domain.canonical import JsonObject, JsonValue
+from custody.domain.canonical import MAX_INTEGER, JsonObject, JsonValue
 from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position, StreamKind, TransferId
@@ -27,32 +28,53 @@ class Event:
 
 
 E = TypeVar("E", bound=Event)
-Write = Callable[[JsonObject, str, object], None]
+Write = Callable[[str, object], str]  # the field's name and value: its member or members, in canonical JSON
 Read = Callable[[Mapping[str, JsonValue], str], object]
 
-
-def _write_plain(data: JsonObject, name: str, value: object) -> None:
-    data[name] = cast("JsonValue", value)
-
-
-def _write_text(data: JsonObject, name: str, value: object) -> None:
-    data[name] = str(value)
+# What ``canonical`` writes of a text; a lone surrogate is met when the text becomes bytes.
+_quoted: Final = json.encoder.encode_basestring
 
 
-def _write_path(data: JsonObject, name: str, value: object) -> None:
-    data.update(to_json(name, cast("bytes", value)))
+def _write_text(name: str, value: object) -> str:
+    return f'"{name}":{_quoted(cast("str", value))}'
 
 
-def _write_paths(data: JsonObject, name: str, value: object) -> None:
-    data[name] = [cast("JsonObject", to_json("path", path)) for path in cast("tuple[RawPath, ...]", value)]
+def _write_plain_text(name: str, value: object) -> str:
+    """Write a number or id whose text needs no escape."""
+    return f'"{name}":"{value}"'
 
 
-def _write_mapping(data: JsonObject, name: str, value: object) -> None:
-    data[name] = dict(cast("Mapping[str, JsonValue]", value))
+def _write_int(name: str, value: object) -> str:
+    if type(value) is not int or not -MAX_INTEGER <= value <= MAX_INTEGER:
+        message = f"field {name!r} is not a whole number within 2^53-1"
+        raise MalformedData(message)
+    return f'"{name}":{value}'
 
 
-def _write_list(data: JsonObject, name: str, value: object) -> None:
-    data[name] = list(cast("tuple[str, ...]", value))
+def _write_bool(name: str, value: object) -> str:
+    return f'"{name}":{"true" if value else "false"}'
+
+
+def _write_path(name: str, value: object) -> str:
+    return ",".join(_write_text(key, text) for key, text in to_json(name, cast("bytes", value)).items())
+
+
+def _write_paths(name: str, value: object) -> str:
+    paths = ",".join("{" + _write_path("path", path) + "}" for path in cast("tuple[RawPath, ...]", value))
+    return f'"{name}":[{paths}]'
+
+
+def _write_mapping(name: str, value: object) -> str:
+    mapping = cast("Mapping[str, str]", value)
+    if not all(map(str.isascii, mapping)):
+        message = f"field {name!r} names a member in other characters than ASCII"
+        raise MalformedData(message)
+    members = ",".join(f"{_quoted(key)}:{_quoted(text)}" for key, text in sorted(mapping.items()))
+    return f'"{name}":{{{members}}}'
+
+
+def _write_list(name: str, value: object) -> str:
+    return f'"{name}":[{",".join(map(_quoted, cast("tuple[str, ...]", value)))}]'
 
 
 def _wrong(name: str) -> MalformedData:
@@ -137,17 +159,17 @@ def _read_list(data: Mapping[str, JsonValue], name: str) -> object:
 
 
 _KINDS: Mapping[object, tuple[Write, Read]] = {
-    str: (_write_plain, _read_text),
-    int: (_write_plain, _read_int),
-    bool: (_write_plain, _read_bool),
-    Nanoseconds: (_write_text, _read_wide),
-    Wide: (_write_text, _read_wide),
-    LedgerId: (_write_text, _read_uuid),
-    JobId: (_write_text, _read_uuid),
-    TransferId: (_write_text, _read_uuid),
-    BatchId: (_write_plain, _read_text),
-    KeyId: (_write_plain, _read_text),
-    Position: (_write_plain, _read_int),
+    str: (_write_text, _read_text),
+    int: (_write_int, _read_int),
+    bool: (_write_bool, _read_bool),
+    Nanoseconds: (_write_plain_text, _read_wide),
+    Wide: (_write_plain_text, _read_wide),
+    LedgerId: (_write_plain_text, _read_uuid),
+    JobId: (_write_plain_text, _read_uuid),
+    TransferId: (_write_plain_text, _read_uuid),
+    BatchId: (_write_text, _read_text),
+    KeyId: (_write_text, _read_text),
+    Position: (_write_int, _read_int),
     RawPath: (_write_path, _read_path),
     tuple[RawPath, ...]: (_write_paths, _read_paths),
     tuple[str, ...]: (_write_list, _read_list),
@@ -187,7 +209,8 @@ def _worked_out(event_type: type[Event]) -> _Form:
     kinds = {field.name: _kind(hints[field.name]) for field in fields(event_type)}
     paths = {name for name, (write, _) in kinds.items() if write is _write_path}
     return _Form(
-        writers=tuple((name, write) for name, (write, _) in kinds.items()),
+        # In the order of RFC 8785; a name and its `_b64` are neighbours, since no other name lies between.
+        writers=tuple((name, kinds[name][0]) for name in sorted(kinds)),
         readers=tuple(
             (field.name, field.default is MISSING, kinds[field.name][1]) for field in fields(event_type)
         ),
@@ -195,14 +218,23 @@ def _worked_out(event_type: type[Event]) -> _Form:
     )
 
 
+def to_text(event: Event) -> str:
+    """Return the event's data as canonical JSON (RFC 8785); a field that is None is left out.
+
+    Written field by field, in a third of the time of a mapping and its encoder: it runs for each event.
+    Raises MalformedData for a number that other readers would not keep.
+    """
+    members = [
+        write(name, value)
+        for name, write in _form(type(event)).writers
+        if (value := getattr(event, name)) is not None
+    ]
+    return "{" + ",".join(members) + "}"
+
+
 def to_data(event: Event) -> JsonObject:
-    """Return the event's data as JSON; a field that is None is left out."""
-    data: JsonObject = {}
-    for name, write in _form(type(event)).writers:
-        value = getattr(event, name)
-        if value is not None:
-            write(data, name, value)
-    return data
+    """Return the event's data as JSON values; raises MalformedData as ``to_text`` does."""
+    return cast("JsonObject", json.loads(to_text(event)))
 
 
 def from_data(event_type: type[E], data: Mapping[str, JsonValue]) -> E:

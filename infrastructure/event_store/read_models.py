@@ -4,15 +4,16 @@ Knows how rows become the values of ``domain.ports``. Deliberately changes nothi
 the transaction of the entries.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Any, Final, TypeAlias, cast
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from custody.domain import canonical
 from custody.domain.digest import Digests
+from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, Position, Stream, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
@@ -20,6 +21,8 @@ from custody.infrastructure.event_store.engine import reading
 from custody.infrastructure.event_store.schema import batches, jobs, transfers
 
 MIN_BATCH_PREFIX: Final = 6
+
+Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 _IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
 
@@ -51,7 +54,7 @@ class SqlReadModel:
     def destinations(self) -> Mapping[JobId, RawPath]:
         """Return the destination of every job of the ledger."""
         rows = self._all(sa.select(jobs.c.id, jobs.c.destination))
-        return {JobId(UUID(bytes=row["id"])): RawPath(row["destination"]) for row in rows}
+        return {JobId(UUID(bytes=row.id)): RawPath(row.destination) for row in rows}
 
     def tallies(self, job: JobId, run: int) -> Sequence[Tally]:
         """Return the sums by kind and state over the entries last seen in this run."""
@@ -67,7 +70,7 @@ class SqlReadModel:
             .group_by(column.kind, column.state)
             .order_by(column.kind, column.state)
         )
-        return [Tally(row["kind"], row["state"], row["number"], row["bytes"]) for row in self._all(query)]
+        return [Tally(row.kind, row.state, row.number, row.bytes) for row in self._all(query)]
 
     def transfers(
         self, job: JobId, *, states: Iterable[str], kind: str = "file", after: int = -1, limit: int = 1000
@@ -85,7 +88,7 @@ class SqlReadModel:
             for state in sorted(set(states))
         ]
         rows = [row for page in pages for row in self._all(page)]
-        rows.sort(key=lambda row: row["ordinal"])
+        rows.sort(key=lambda row: row.ordinal)
         return [_transfer_row(row) for row in rows[:limit]]
 
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
@@ -100,16 +103,12 @@ class SqlReadModel:
         refuted it, under whichever row.
         """
         rows = self._among("copy", copies, transfers.c.kind == "file")
-        proofs = {row["copy"]: row for row in sorted(rows, key=_proved) if row["proved"] is not None}
-        passes = {
-            row["copy"]: row for row in sorted(rows, key=_standing_at) if row["standing_at"] is not None
-        }
+        proofs = {row.copy: row for row in sorted(rows, key=_proved) if row.proved is not None}
+        passes = {row.copy: row for row in sorted(rows, key=_standing_at) if row.standing_at is not None}
         found: dict[RawPath, TransferRow] = {}
         for copy, row in proofs.items():
             last = passes.get(copy)
-            refuted = (
-                last is not None and last["standing"] == "refuted" and last["standing_at"] > row["proved"]
-            )
+            refuted = last is not None and last.standing == "refuted" and last.standing_at > row.proved
             found[RawPath(copy)] = replace(_transfer_row(row), refuted=refuted)
         return found
 
@@ -130,7 +129,7 @@ class SqlReadModel:
 
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job has an entry for."""
-        return frozenset(RawPath(cast("bytes", row["copy"])) for row in self._among("copy", copies))
+        return frozenset(RawPath(cast("bytes", row.copy)) for row in self._among("copy", copies))
 
     def proved_within(
         self, folder: RawPath, *, after: int = -1, limit: int = 1000
@@ -152,91 +151,109 @@ class SqlReadModel:
             later.c.copy == column.copy, sa.or_(later.c.proved > column.proved, same_proof)
         )
         query = query.where(~superseded.exists()).order_by(column.proved).limit(limit)
-        return [(cast("int", row["proved"]), _transfer_row(row)) for row in self._all(query)]
+        return [(cast("int", row.proved), _transfer_row(row)) for row in self._all(query)]
 
     def _among(
         self, column: str, values: Sequence[bytes], condition: sa.ColumnElement[bool] | None = None
-    ) -> list[sa.RowMapping]:
-        rows: list[sa.RowMapping] = []
+    ) -> list[Row]:
+        rows: list[Row] = []
         for at in range(0, len(values), _IDS_AT_ONCE):
             query = sa.select(transfers).where(transfers.c[column].in_(values[at : at + _IDS_AT_ONCE]))
             rows += self._all(query if condition is None else query.where(condition))
         return rows
 
-    def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[sa.RowMapping]:
+    def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[Row]:
         with reading(self._engine) as connection:
-            return connection.execute(query).mappings().all()
+            return connection.execute(query).all()
 
 
-def _proved(row: sa.RowMapping) -> int:
-    return -1 if row["proved"] is None else int(row["proved"])
+def _proved(row: Row) -> int:
+    return -1 if row.proved is None else int(row.proved)
 
 
-def _standing_at(row: sa.RowMapping) -> int:
-    return -1 if row["standing_at"] is None else int(row["standing_at"])
+def _standing_at(row: Row) -> int:
+    return -1 if row.standing_at is None else int(row.standing_at)
 
 
 def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
     return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
 
 
-def _batch_row(row: sa.RowMapping) -> BatchRow:
+def _batch_row(row: Row) -> BatchRow:
     return BatchRow(
-        stream=Stream("batch", UUID(bytes=row["id"])),
-        batch=row["batch"],
-        name=row["name"],
-        state=row["state"],
-        run=row["run"],
-        revision=row["revision"],
-        queued_at=row["queued_at"],
-        jobs=row["jobs"],
+        stream=Stream("batch", UUID(bytes=row.id)),
+        batch=row.batch,
+        name=row.name,
+        state=row.state,
+        run=row.run,
+        revision=row.revision,
+        queued_at=row.queued_at,
+        jobs=row.jobs,
     )
 
 
-def _job_row(row: sa.RowMapping) -> JobRow:
+def _job_row(row: Row) -> JobRow:
     return JobRow(
-        id=JobId(UUID(bytes=row["id"])),
-        batch=row["batch"],
-        index=row["job_index"],
-        name=row["name"],
-        case_number=row["case_number"],
-        exhibit=row["exhibit"],
-        destination=RawPath(row["destination"]),
-        state=row["state"],
-        run=row["run"],
-        inventoried_run=row["inventoried_run"],
-        revision=row["revision"],
+        id=JobId(UUID(bytes=row.id)),
+        batch=row.batch,
+        index=row.job_index,
+        name=row.name,
+        case_number=row.case_number,
+        exhibit=row.exhibit,
+        destination=RawPath(row.destination),
+        state=row.state,
+        run=row.run,
+        inventoried_run=row.inventoried_run,
+        revision=row.revision,
     )
 
 
-def _transfer_row(row: sa.RowMapping) -> TransferRow:
+def _transfer_row(row: Row) -> TransferRow:
+    """Return a row of ``select(transfers)``; taken apart by place, since there are many thousands of them."""
+    (
+        transfer, job, run, ordinal, kind, path, source, _copy, size, mtime_ns, ctime_ns, atime_ns, mode,
+        device, inode, state, revision, attempt, temporary, proved, copy_size, digests, existed,
+        stage, error, errno, _offset, message, failed_at, standing, standing_at,
+    ) = row  # fmt: skip
     return TransferRow(
-        id=TransferId(UUID(bytes=row["id"])),
-        job=JobId(UUID(bytes=row["job"])),
-        run=row["run"],
-        ordinal=row["ordinal"],
-        kind=row["kind"],
-        path=RawPath(row["path"]),
-        source=RawPath(row["source"]),
-        size=row["size"],
-        mtime_ns=int(row["mtime_ns"]),
-        ctime_ns=int(row["ctime_ns"]),
-        atime_ns=int(row["atime_ns"]),
-        mode=row["mode"],
-        device=int(row["device"]),
-        inode=int(row["inode"]),
-        state=row["state"],
-        revision=row["revision"],
-        attempt=row["attempt"],
-        temporary=row["temporary"],
-        proved=None if row["proved"] is None else Position(row["proved"]),
-        copy_size=row["copy_size"],
-        digests=None if row["digests"] is None else cast("Digests", canonical.decode(row["digests"])),
-        existed=bool(row["existed"]),
-        refuted=row["standing"] == "refuted" and row["standing_at"] > (row["proved"] or -1),
-        stage=row["stage"],
-        error=row["error"],
-        errno=row["errno"],
-        message=row["message"],
-        failed_at=row["failed_at"],
+        id=TransferId(UUID(bytes=transfer)),
+        job=JobId(UUID(bytes=job)),
+        run=run,
+        ordinal=ordinal,
+        kind=kind,
+        path=RawPath(path),
+        source=RawPath(source),
+        size=size,
+        mtime_ns=int(mtime_ns),
+        ctime_ns=int(ctime_ns),
+        atime_ns=int(atime_ns),
+        mode=mode,
+        device=int(device),
+        inode=int(inode),
+        state=state,
+        revision=revision,
+        attempt=attempt,
+        temporary=temporary,
+        proved=None if proved is None else Position(proved),
+        copy_size=copy_size,
+        digests=None if digests is None else _digests(digests),
+        existed=bool(existed),
+        refuted=standing == "refuted" and standing_at > (proved or -1),
+        stage=stage,
+        error=error,
+        errno=errno,
+        message=message,
+        failed_at=failed_at,
     )
+
+
+def _digests(stored: bytes) -> Digests:
+    try:
+        digests = json.loads(stored)
+    except ValueError as error:
+        message = f"the read model holds hash values that are no JSON: {error}"
+        raise MalformedData(message, hint="run custody rebuild") from error
+    if not isinstance(digests, dict) or not all(isinstance(value, str) for value in digests.values()):
+        message = "the read model holds hash values that are none"
+        raise MalformedData(message, hint="run custody rebuild")
+    return digests

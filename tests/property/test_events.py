@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from custody.domain import canonical
 from custody.domain.errors import MalformedData
-from custody.domain.events import EVENT_TYPES, Event, decode, to_data, type_name
+from custody.domain.events import EVENT_TYPES, Event, decode, to_data, to_text, type_name
 from tests.fakes.any_event import EVENTS, events_of
 
 
@@ -16,6 +16,11 @@ def test_every_event_comes_back_from_its_stored_bytes(name: str, data: st.DataOb
     event = data.draw(events_of(EVENT_TYPES[name]))
     stored = canonical.encode(to_data(event))
     assert decode(type_name(event), canonical.decode(stored)) == event
+
+
+@given(event=EVENTS)
+def test_the_text_of_an_event_is_canonical(event: Event) -> None:
+    assert canonical.encode(to_data(event)).decode() == to_text(event)
 
 
 JSON = st.recursive(

@@ -5,9 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from custody.domain import entry
 from custody.domain.dsse import MAX_ENTRY_BYTES
-from custody.domain.events import Event, FileFailed, FileSkipped
+from custody.domain.events import Event, FileFailed, FileSkipped, decode, to_data, type_name
 from custody.domain.identifiers import JobId, Position
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.acquisition.flights import MAX_MESSAGE_CHARS
@@ -36,4 +35,4 @@ def test_the_longest_paths_of_undecodable_bytes_fit_into_an_entry(event: Event) 
     at = datetime(2026, 3, 1, tzinfo=UTC).isoformat()
     stored = EventMapper().to_stored_event(LedgerEvent(uuid4(), 1, event, at))
     assert len(stored.state) <= MAX_STATE_BYTES < MAX_ENTRY_BYTES * 3 // 4
-    assert entry.decode(entry.name_of(event), entry.to_data(event)) == event
+    assert decode(type_name(event), to_data(event)) == event
