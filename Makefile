@@ -7,7 +7,7 @@ WORKERS ?= 2
 LAYERS := domain infrastructure cli reports
 LINTED := $(LAYERS) tests hatch_build.py
 
-.PHONY: help demo test quick check bench lock clean
+.PHONY: help demo test quick check bench bench-copy lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -16,6 +16,7 @@ help:
 	@echo "make quick   the tests that take less than ten seconds, without coverage"
 	@echo "make check   ruff, formatting, types, architecture, documents"
 	@echo "make bench   how fast the ledger is, and what limits it"
+	@echo "make bench-copy  how fast a verified copy is beside other tools; needs 25 GB"
 	@echo "make lock    resolve the dependencies anew"
 	@echo "make clean   remove what these targets made"
 
@@ -40,6 +41,10 @@ check: $(VENV)/.development
 
 bench: $(VENV)/.development
 	$(BIN)/python -m tests.bench.ledger
+
+# COPY_BENCH takes the benchmark's options, such as 'A --scale 0.02 --tools FOLDER'.
+bench-copy: $(VENV)/.development
+	$(BIN)/python -m tests.bench.copying --json build/bench-copy.json $(COPY_BENCH)
 
 # A build environment of its own (pip falls back to filling it from outside where Debian ships no
 # ensurepip); then the pinned packages, then this project without any look at an index.

@@ -1,4 +1,5 @@
 import re
+import shlex
 from pathlib import Path
 
 from tests.docs.markdown import ROOT, Document, documents
@@ -51,7 +52,7 @@ def test_every_make_target_in_the_documents_exists() -> None:
         for document in documents()
         for line in document.shell_lines()
         if line.startswith("make ")
-        for word in line.partition("#")[0].split()[1:]
+        for word in shlex.split(line, comments=True)[1:]
         if "=" not in word
     }
 
