@@ -45,6 +45,14 @@ class Side(StrEnum):
     DESTINATION = "destination"
 
 
+@dataclass(frozen=True)
+class Mark:
+    """How far an interrupted copy is known to have come: as ``Marked`` said of its temporary file."""
+
+    size: int
+    digests: Mapping[str, str]  # of the first ``size`` bytes, for each algorithm of the item
+
+
 @dataclass(frozen=True, kw_only=True)
 class CopyItem:
     """One file to work on. It is read at ``source_root/path`` and stands at ``destination/path``."""
@@ -65,6 +73,7 @@ class CopyItem:
     expected: Mapping[str, str] | None = None  # READ_BACK: digests as recorded
     destination_identity: tuple[int, int] | None = None  # device and inode of the folder that was locked
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
+    resume_at: Mark | None = None  # COPY: the temporary file stands already and holds this much
 
 
 @dataclass(frozen=True)
@@ -102,12 +111,33 @@ class Advanced:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Marked:
+    """The first ``size`` bytes are durable in the temporary file; digests are of them as read at the source.
+
+    They were not proved: whoever goes on from here reads them again on both sides.
+    """
+
+    transfer: TransferId
+    size: int
+    digests: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """Extended attributes or access lists of a source that its copy does not have, and the first reason."""
+
+    names: tuple[bytes, ...]  # empty: they could not even be listed
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flushed:
     """The copy is durable under its final name; digests are of the bytes as read from the source."""
 
     transfer: TransferId
     size: int
     digests: Mapping[str, str]
+    unkept: Unkept | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +155,7 @@ class Failed:
     """This attempt failed; nothing stands under the final name through it.
 
     Except after a read-back that could not look at the copy: it is left there, unproved, for another attempt.
+    A large file is read back before it gets its final name, so after that nothing is left of its copy.
     ``differs`` marks a looked-at difference (read-back, existing file) as against an inability to look.
     """
 
@@ -183,4 +214,4 @@ class Done:
     """The request was worked through; the next one may begin."""
 
 
-Report = Began | Advanced | Flushed | ReadBack | Failed | Listed | ListingFailed | Done
+Report = Began | Advanced | Marked | Flushed | ReadBack | Failed | Listed | ListingFailed | Done

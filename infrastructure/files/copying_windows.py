@@ -1,42 +1,72 @@
 """Copying the files of a window, which share their flushes.
 
 Knows the order: stage all, flush, publish all, flush, say so, read each back, say so. A shared flush that
-fails discards the whole window, whose files are then written anew, each with a flush of its own. A file
-that fails never stops the others. Does not know who asked, or what is recorded of it.
+fails discards the whole window, whose files are then written anew, each with a flush of its own. Large files
+go through the same steps one by one, and are read back while they are staged. A file that fails never stops
+the others. Does not know who asked, or what is recorded of it.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from functools import partial
 
 from custody.domain.copying import Advanced, Began, CopyItem, Failed, Flushed, ReadBack, Report, Side, Stage
-from custody.domain.digest import Digests
+from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.failures import FLUSHING, AttemptFailed
 from custody.infrastructure.files.folders import Folders, place_of
-from custody.infrastructure.files.publishing import Staged, Temporary, flush_folder, publish, retract
+from custody.infrastructure.files.hashing_files import FileHasher, in_turn
+from custody.infrastructure.files.publishing import (
+    Staged,
+    flush_folder,
+    publish,
+    require_standing,
+    retract,
+)
 from custody.infrastructure.files.putting_aside import put_aside
-from custody.infrastructure.files.read_back import Found, read_copy
+from custody.infrastructure.files.read_back import read_copy, require_equal
 from custody.infrastructure.files.shared_flush import SharedFlush
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
+from custody.infrastructure.files.temporary import Temporary
 
 
 class WindowCopier:
     """Copies windows with one buffer and one set of open folders."""
 
-    def __init__(self, folders: Folders, buffer: AlignedBuffer, pace: Pace, share_from: int) -> None:
+    def __init__(
+        self,
+        folders: Folders,
+        buffer: AlignedBuffer,
+        hasher: FileHasher,
+        large: LargeCopier,
+        pace: Pace,
+        share_from: int,
+    ) -> None:
         """``share_from``: how many files make a shared flush worth waiting for other writers of the disk."""
         self._folders = folders
         self._buffer = buffer
+        self._hasher = hasher
+        self._large = large
         self._pace = pace
         self._share_from = share_from
 
     def copy(self, root: bytes, items: Sequence[CopyItem]) -> Iterator[Report]:
         """Copy files that have one destination root."""
-        shared = self._open_shared(root) if len(items) >= self._share_from else None
+        small = [item for item in items if not self._large.takes(item)]
+        shared = self._open_shared(root) if len(small) >= self._share_from else None
         try:
-            yield from self._copy(items, shared)
+            yield from self._copy(small, shared)
         finally:
             if shared is not None:
                 shared.close()
+        for item in items:
+            if self._large.takes(item):
+                yield from self._copy_large(item)
+
+    def _copy_large(self, item: CopyItem) -> Iterator[Report]:
+        try:
+            yield from self._copy([item], None)
+        finally:
+            self._large.release()
 
     def _open_shared(self, root: bytes) -> SharedFlush | None:
         try:
@@ -56,7 +86,8 @@ class WindowCopier:
             return
         durable = yield from self._flush_folders(published)
         for copy in durable:
-            yield Flushed(transfer=copy.item.transfer, size=copy.item.size, digests=copy.digests)
+            item = copy.item
+            yield Flushed(transfer=item.transfer, size=item.size, digests=copy.digests, unkept=copy.unkept)
         for copy in durable:
             yield Began(copy.item.transfer)  # if it hangs now, it is this one
             yield from self._read_back(copy)
@@ -90,6 +121,8 @@ class WindowCopier:
         if not item.temporary or b"/" in item.temporary:
             message = "the temporary name is not a bare name"
             raise AttemptFailed(Stage.WRITE, Side.DESTINATION, "unsafe-path", message)
+        if self._large.takes(item):
+            return (yield from self._large.stage(item, place))
         hashes = Hashes(item.algorithms)
         with (
             SourceFile(self._folders, item) as source,
@@ -100,17 +133,19 @@ class WindowCopier:
                 hashes.update(data)
                 temporary.write(data)
 
-            yield from source.stream(self._buffer.view, take, self._pace)
+            passed = partial(self._pace.passed, item.transfer, "copy")
+            yield from in_turn(source.fill, self._buffer.view, take, passed)
             source.require_unchanged()
             # Another file system mounted below the destination is not covered by the shared flush.
             own_flush = shared is None or temporary.identity[0] != shared.device
-            temporary.finish(item, flush=own_flush)
+            unkept = temporary.finish(item, source.descriptor, flush=own_flush)
         return Staged(
             item=item,
             place=place,
             digests=hashes.digests(),
             identity=temporary.identity,
             flushed=own_flush,
+            unkept=unkept,
         )
 
     def _publish_all(self, staged: Iterable[Staged]) -> Generator[Report, None, list[Staged]]:
@@ -145,16 +180,16 @@ class WindowCopier:
     def _read_back(self, copy: Staged) -> Iterator[Report]:
         item = copy.item
         try:
-            found = yield from read_copy(
-                *(self._folders, copy.place, self._buffer.view, copy.digests, item.transfer, self._pace)
+            if copy.found:
+                require_standing(self._folders, copy)
+            found = copy.found or (
+                yield from read_copy(*(self._folders, copy.place, self._hasher, item.transfer, self._pace))
             )
             require_equal(found, item.size, copy.digests)
         except AttemptFailed as failure:
             yield put_aside(self._folders, item, failure, copy.identity)
         else:
-            yield ReadBack(
-                transfer=item.transfer, size=found.size, digests=found.digests, method=found.method
-            )
+            yield ReadBack(transfer=item.transfer, size=found.size, digests=copy.digests, method=found.method)
 
     def _failed(self, item: CopyItem, failure: AttemptFailed) -> Failed:
         if failure.details.get("errno") is not None:
@@ -165,20 +200,3 @@ class WindowCopier:
 def _flushed(staged: Sequence[Staged]) -> Iterator[Advanced]:
     if staged:
         yield Advanced(staged[-1].item.transfer, "flush", sum(copy.item.size for copy in staged))
-
-
-def require_equal(found: Found, size: int, digests: Digests) -> None:
-    """Require that a copy read back is what it should be; raises AttemptFailed with what was found."""
-    if found.size == size and found.digests == digests:
-        return
-    raise AttemptFailed(
-        *(
-            Stage.READ_BACK,
-            Side.DESTINATION,
-            "read-back-differs",
-            "the copy read back is not what was written",
-        ),
-        differs=True,
-        found_size=found.size,
-        found_digests=found.digests,
-    )

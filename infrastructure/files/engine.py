@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator
 from typing import Final, assert_never
 
 from custody.domain.copying import CopyItem, Done, Operation, Report, Request, Walk, Window
+from custody.infrastructure.files.arena import Arena, LargeFiles
+from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.copying_windows import WindowCopier
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders
+from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.standing_copies import adopt, read_again
 from custody.infrastructure.files.streaming import AlignedBuffer, Pace
 from custody.infrastructure.files.walking import walk
 
 SHARE_FROM: Final = 8
+LARGE_FILES: Final = LargeFiles()
 
 
 class CopyEngine:
@@ -27,13 +31,20 @@ class CopyEngine:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         share_from: int = SHARE_FROM,
+        large: LargeFiles = LARGE_FILES,
     ) -> None:
         """``share_from``: the number of files of a window from which on they share one flush."""
         self._folders = Folders(calls)
         self._buffer = AlignedBuffer()
+        self._arena = Arena(large)
         self._monotonic = monotonic
         self._pace = Pace(monotonic)
-        self._windows = WindowCopier(self._folders, self._buffer, self._pace, share_from)
+        self._hasher = FileHasher(self._buffer, self._arena, large)
+        self._windows = WindowCopier(
+            *(self._folders, self._buffer, self._hasher),
+            LargeCopier(self._folders, self._arena, large, monotonic),
+            *(self._pace, share_from),
+        )
 
     def work(self, request: Request) -> Iterator[Report]:
         """Work through a request; after exactly one outcome for each file, the last report is Done."""
@@ -57,13 +68,14 @@ class CopyEngine:
             yield from self._windows.copy(root, items)
         for item in window.items:
             if item.operation is Operation.ADOPT:
-                yield from adopt(self._folders, item, self._buffer, self._pace)
+                yield from adopt(self._folders, item, self._hasher, self._pace)
             elif item.operation is Operation.READ_BACK:
-                yield from read_again(self._folders, item, self._buffer, self._pace)
+                yield from read_again(self._folders, item, self._hasher, self._pace)
         if told := self._pace.settle():
             yield told
 
     def close(self) -> None:
-        """Close the folders and give the buffer back."""
+        """Close the folders and give the buffers back."""
         self._folders.forget()
+        self._arena.close()
         self._buffer.close()

@@ -24,6 +24,9 @@ class FileCalls(Protocol):
     def write(self, fd: int, data: memoryview, /) -> int:
         """Write and return how many bytes were taken, perhaps fewer than given."""
 
+    def truncate(self, fd: int, length: int, /) -> None:
+        """Cut an open file off at a length in bytes."""
+
     def fsync(self, fd: int, /) -> None:
         """Flush a file or folder to its device."""
 
@@ -80,6 +83,15 @@ class FileCalls(Protocol):
 
     def fchmod(self, fd: int, mode: int, /) -> None:
         """Set the permission bits of an open file."""
+
+    def listxattr(self, fd: int, /) -> list[bytes]:
+        """Return the names of the extended attributes of an open file that this process may see."""
+
+    def getxattr(self, fd: int, name: bytes, /) -> bytes:
+        """Return the value of an extended attribute of an open file."""
+
+    def setxattr(self, fd: int, name: bytes, value: bytes, /) -> None:
+        """Set an extended attribute of an open file."""
 
     def fadvise(self, fd: int, offset: int, length: int, advice: int, /) -> None:
         """Announce how a file will be read (posix_fadvise(2))."""

@@ -7,6 +7,7 @@ leads nowhere else.
 
 import contextlib
 import errno
+import hashlib
 import stat
 from collections.abc import Iterator
 from typing import Final
@@ -15,10 +16,11 @@ from custody.domain import paths
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.paths import RawPath, printable
 from custody.domain.ports import Room, Standing
+from custody.infrastructure.files.destination_locks import SharedLocks
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import LISTING, FolderCache, close_quietly
 from custody.infrastructure.files.metadata import set_mode, set_times
-from custody.infrastructure.files.publishing import flush_folder
+from custody.infrastructure.files.publishing import flush_folder, rename_without_replacing
 from custody.infrastructure.files.shared_flush import SharedFlush, flush_folders
 from custody.infrastructure.files.standing import Identity, identity_of, room_of, standing_at
 
@@ -36,9 +38,13 @@ NOT_THIS_NAME: Final = frozenset(
 class FolderDestination:
     """Implements ``ports.Destination`` on a folder; made by ``open_destination``; close it."""
 
-    def __init__(self, calls: FileCalls, path: RawPath, root_fd: int) -> None:
-        """Take over the locked descriptor of the folder at ``path``."""
+    def __init__(
+        self, calls: FileCalls, path: RawPath, root_fd: int, above: SharedLocks, *, made: bool
+    ) -> None:
+        """Take over the locked descriptor of the folder at ``path``, and the locks on those above it."""
         self.path = path
+        self.made = made
+        self._above = above
         self._calls = calls
         self._root_fd = root_fd
         self._folders = FolderCache(calls, root_fd)
@@ -78,17 +84,35 @@ class FolderDestination:
         return made
 
     def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
-        """Make one symbolic link, never replacing anything, and flush its folder."""
+        """Make one symbolic link with its time, and flush its folder; an equal one that stands is left alone.
+
+        It is made whole under a temporary name, so that an interruption leaves no half of it to be mended.
+        """
         with self._trouble(path):
             folder, name = self._existing(path)
-            try:
-                self._calls.symlink(target, name, dir_fd=folder)
-            except FileExistsError:
-                found = standing_at(self._calls, name, folder)
-                if found is None or found.target != target:
-                    raise _taken(path, "something else") from None
-            self._calls.utime(name, ns=(mtime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
+            found = standing_at(self._calls, name, folder)
+            if found is None:
+                self._publish_link(path, folder, target, mtime_ns)
+            elif found.target != target:
+                raise _taken(path, "something else")
             self._flush(paths.parent(path))
+
+    def _publish_link(self, path: bytes, folder: int, target: bytes, mtime_ns: int) -> None:
+        name = paths.name(path)
+        temporary = _temporary_link(name)
+        left = standing_at(self._calls, temporary, folder)
+        if left is not None and left.kind == "link":  # of ours: interrupted before it had its name
+            self._calls.unlink(temporary, dir_fd=folder)
+        self._calls.symlink(target, temporary, dir_fd=folder)
+        try:
+            self._calls.utime(temporary, ns=(mtime_ns, mtime_ns), dir_fd=folder, follow_symlinks=False)
+            rename_without_replacing(self._calls, folder, temporary, name)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self._calls.unlink(temporary, dir_fd=folder)
+            if isinstance(error, FileExistsError):  # somebody put something there in this moment
+                raise _taken(path, "something else") from None
+            raise
 
     def finish_folder(self, path: bytes, *, mode: int | None, mtime_ns: int) -> None:
         """Set a folder's mode (None: leave it) and time, after everything is in place, and flush it."""
@@ -157,8 +181,9 @@ class FolderDestination:
                 shared.close()
 
     def close(self) -> None:
-        """Release the lock and close every descriptor."""
+        """Release the locks and close every descriptor."""
         self._folders.close()
+        self._above.close()
 
     def _flush(self, folder: bytes) -> None:
         if self._unflushed is None:
@@ -187,6 +212,12 @@ class FolderDestination:
                 raise Refused(message, done="nothing was written there") from error
             message = f"the destination failed: {shown}: {error.strerror}"
             raise DestinationFailed(message) from error
+
+
+def _temporary_link(name: bytes) -> bytes:
+    """Return the one temporary name of a link, so that what an interruption left is found again."""
+    first, last = TEMPORARY
+    return first + hashlib.sha256(name).hexdigest()[:16].encode() + b".link" + last
 
 
 def _taken(path: bytes, by: str) -> Refused:

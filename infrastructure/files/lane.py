@@ -21,6 +21,7 @@ from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader
 
 PIPE_BYTES: Final = 1 << 20
 GOODBYE_SECONDS: Final = 1.0
+KILLED_SECONDS: Final = 0.3  # a killed child that takes longer is stuck in the kernel
 PROGRAM: Final = "custody.infrastructure.files.lane_process"
 
 
@@ -110,9 +111,9 @@ class ProcessLane:
                 else:
                     self._reports.append(report)
 
-    def _wait(self) -> int | None:
+    def _wait(self, seconds: float = GOODBYE_SECONDS) -> int | None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(GOODBYE_SECONDS)
+            return self._process.wait(seconds)
         return None
 
     def replace(self) -> None:
@@ -135,7 +136,7 @@ class ProcessLane:
         self._request_fd = self._report_fd = -1
         if kill or self._wait() is None:
             self._process.kill()
-        if self._wait() is None:
+        if self._wait(KILLED_SECONDS) is None:
             self._abandoned.append(self._process)
         self._ended = True
 

@@ -20,6 +20,8 @@ from custody.infrastructure.files.linux_calls import LinuxFileCalls, die_with_pa
 
 SEND_FROM: Final = 50
 SEND_AFTER_SECONDS: Final = 0.05
+NOWHERE: Final = 1  # standard output, which the parent has given no reader
+STDERR: Final = 2
 MAX_WAITING: Final = 8_000  # reports and listed entries; beyond it the work waits for the parent
 
 
@@ -103,6 +105,8 @@ def main(request_fd: int, report_fd: int, parent: int) -> None:
     die_with_parent(parent)
     outbox = Outbox(report_fd)
     sys.excepthook = _last_words(outbox)
+    # One stuck in the kernel outlives its parent, and nobody must wait for the end of their common stderr.
+    os.dup2(NOWHERE, STDERR)
     engine = CopyEngine(LinuxFileCalls())
     for request in requests(request_fd):
         for report in engine.work(request):

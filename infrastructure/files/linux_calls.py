@@ -63,6 +63,7 @@ class LinuxFileCalls:
     close = staticmethod(os.close)
     readv = staticmethod(os.readv)
     write = staticmethod(os.write)
+    truncate = staticmethod(os.ftruncate)
     fsync = staticmethod(os.fsync)
     fdatasync = staticmethod(os.fdatasync)
     syncfs = staticmethod(_syncfs)
@@ -77,10 +78,16 @@ class LinuxFileCalls:
     names = staticmethod(_names)
     utime = staticmethod(os.utime)
     fchmod = staticmethod(os.fchmod)
+    getxattr = staticmethod(os.getxattr)
+    setxattr = staticmethod(os.setxattr)
     fadvise = staticmethod(os.posix_fadvise)
     flock = staticmethod(fcntl.flock)
     statvfs = staticmethod(os.statvfs)
     access = staticmethod(os.access)
+
+    def listxattr(self, fd: int, /) -> list[bytes]:
+        """Return the names of the extended attributes of an open file."""
+        return [os.fsencode(name) for name in os.listxattr(fd)]
 
     def readlink(self, path: bytes, /, *, dir_fd: int | None = None) -> bytes:
         """Return the target of a symbolic link."""

@@ -2,26 +2,29 @@
 
 Knows ``direct`` (O_DIRECT), ``dropped`` (the cached pages of a flushed file were dropped first) and
 ``cached`` (neither could be had, or nothing tells that there is a device behind it). An error of reading
-the data bears an offset; one of opening the copy does not. Compares nothing and changes nothing.
+the data bears an offset; one of opening the copy does not. Changes nothing.
 """
 
 import errno
 import os
 import stat
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from custody.domain.copying import Advanced, Side, Stage
-from custody.domain.digest import Digests
+from custody.domain.digest import PRIMARY, Digests
 from custody.domain.identifiers import TransferId
+from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading
 from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
-from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders, Place, close_quietly
+from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.standing import Identity, identity_of
-from custody.infrastructure.files.streaming import ALIGNMENT_BYTES, Hashes, Pace
+from custody.infrastructure.files.streaming import Pace
 
-READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+# Equal SHA-256 is equal content, so a copy needs no second hash: MD5 alone would take thrice the time.
+COMPARED: Final = (PRIMARY,)
 # linux/magic.h: tmpfs, ramfs, hugetlbfs; overlayfs, because it does not tell what lies beneath.
 NO_DEVICE_KNOWN: Final = frozenset({0x01021994, 0x858458F6, 0x958458F6, 0x794C7630})
 
@@ -34,20 +37,27 @@ class Found:
     digests: Digests
     method: str  # direct, dropped, cached
 
+    def equals(self, digests: Digests) -> bool:
+        """Tell whether this is the content that has these digests, SHA-256 among them."""
+        return PRIMARY in digests and self.digests[PRIMARY] == digests[PRIMARY]
+
 
 class StandingCopy:
     """A copy opened for reading; close it. Raises OSError; AttemptFailed when it is no regular file."""
 
-    def __init__(self, folders: Folders, place: Place) -> None:
+    def __init__(self, folders: Folders, place: Place, *, size: int | None = None) -> None:
+        """``size``: what it will have once it is written; None: what it has."""
         self._calls = folders.calls
-        self._fd, self._direct = _opened(folders.calls, folders.of(place), place.name)
+        self._fd, direct = opened_for_reading(self._calls, folders.of(place), place.name, direct=True)
+        self._reading = DirectReading(self._calls, self._fd, direct=direct)
+        self._dropped = True
         try:
             status = self._calls.fstat(self._fd)
             self._device_known = self._calls.filesystem_type(self._fd) not in NO_DEVICE_KNOWN
         except OSError:
             self.close()
             raise
-        self.size = status.st_size
+        self.size = status.st_size if size is None else size
         self.identity: Identity = identity_of(status)
         if not stat.S_ISREG(status.st_mode):
             self.close()
@@ -56,92 +66,72 @@ class StandingCopy:
                 Stage.READ_BACK, Side.DESTINATION, "not-a-regular-file", message, differs=True
             )
 
+    @property
+    def count(self) -> int:
+        """Return how many bytes were read so far."""
+        return self._reading.count
+
     def flush(self) -> None:
         """Flush what another process may have left in the cache; raises OSError."""
         self._calls.fsync(self._fd)
 
-    def read(
-        self, buffer: memoryview, algorithms: Iterable[str], transfer: TransferId, pace: Pace
-    ) -> Generator[Advanced, None, Found]:
-        """Read to the end and hash; raises AttemptFailed, also for an end before the size."""
-        hashes, count = Hashes(algorithms), 0
-        dropped = self._drop_pages()
-        while count < self.size:
-            # One block more than is left, not the whole buffer, which the kernel would fill up with zeros.
-            asked = (self.size - count) // ALIGNMENT_BYTES * ALIGNMENT_BYTES + ALIGNMENT_BYTES
-            try:
-                read = self._next(buffer[:asked])
-            except OSError as error:
-                raise failed_by(error, Stage.READ_BACK, Side.DESTINATION, offset=count) from error
-            if not read:
-                break
-            hashes.update(buffer[:read])
-            count += read
-            if told := pace.passed(transfer, "read back", read):
-                yield told
-            if count % ALIGNMENT_BYTES and count < self.size:
-                self._leave_direct()
-        if count < self.size:
-            message = f"ended after {count} of {self.size} bytes"
-            raise AttemptFailed(
-                *(Stage.READ_BACK, Side.DESTINATION, "io-error", message),
-                errno=errno.EIO,
-                offset=count,
-                transient=True,
-            )
-        return Found(size=count, digests=hashes.digests(), method=self._method(dropped=dropped))
+    def read(self, hasher: FileHasher, transfer: TransferId, pace: Pace) -> Generator[Advanced, None, Found]:
+        """Read to the end; raises OSError, and AttemptFailed also for an end before the size."""
+        self.drop(0, 0)
+        passed = partial(pace.passed, transfer, "read back")
+        digests = yield from hasher.digests(self.fill, self.size, COMPARED, passed)
+        return self.found(digests)
 
-    def _next(self, buffer: memoryview) -> int:
-        try:
-            return self._calls.readv(self._fd, (buffer,))
-        except OSError as error:
-            if error.errno != errno.EINVAL or not self._direct:
-                raise
-        self._leave_direct()
-        return self._calls.readv(self._fd, (buffer,))
-
-    def _drop_pages(self) -> bool:
+    def drop(self, offset: int, size: int) -> None:
+        """Drop the cached pages of a flushed range; a size of 0 means to the end."""
         # Also before direct reading: some file systems take O_DIRECT and then read through the cache.
         try:
-            self._calls.fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+            self._calls.fadvise(self._fd, offset, size, os.POSIX_FADV_DONTNEED)
         except OSError:
-            return False
-        return True
+            self._dropped = False
 
-    def _leave_direct(self) -> None:
-        if self._direct:
-            self._calls.set_status_flags(self._fd, self._calls.status_flags(self._fd) & ~os.O_DIRECT)
-            self._direct = False
+    def fill(self, view: memoryview) -> int:
+        """Read until ``view`` is full or the copy ends; returns how much, 0 at the end."""
+        filled = 0
+        while filled < len(view) and self.count < self.size:
+            filled += self._read(view[filled:])
+        return filled
 
-    def _method(self, *, dropped: bool) -> str:
+    def _read(self, view: memoryview) -> int:
+        try:
+            read = self._reading.read(view, self.size)
+        except (OSError, MemoryError) as error:
+            raise failed_by(error, Stage.READ_BACK, Side.DESTINATION, offset=self.count) from error
+        if read:
+            return read
+        raise AttemptFailed(
+            *(Stage.READ_BACK, Side.DESTINATION, "io-error"),
+            f"ended after {self.count} of {self.size} bytes",
+            errno=errno.EIO,
+            offset=self.count,
+            transient=True,
+        )
+
+    def found(self, digests: Digests) -> Found:
+        """Return what was read, with the digests made of it, and how far the cache was left out."""
+        return Found(size=self.count, digests=digests, method=self._method())
+
+    def _method(self) -> str:
         if not self._device_known:
             return "cached"
-        if self._direct:
+        if self._reading.direct:
             return "direct"
-        return "dropped" if dropped else "cached"
+        return "dropped" if self._dropped else "cached"
 
     def close(self) -> None:
         """Close the descriptor."""
         close_quietly(self._calls, self._fd)
 
 
-def _opened(calls: FileCalls, folder: int, name: bytes) -> tuple[int, bool]:
-    extra = os.O_DIRECT | os.O_NOATIME
-    while True:
-        try:
-            return calls.open(name, READING | extra, dir_fd=folder), bool(extra & os.O_DIRECT)
-        except OSError as error:
-            refused = {errno.EINVAL: os.O_DIRECT, errno.EPERM: os.O_NOATIME}.get(error.errno or 0, 0)
-            if not extra & refused:
-                raise
-            extra &= ~refused
-
-
 def read_copy(
     folders: Folders,
     place: Place,
-    buffer: memoryview,
-    algorithms: Iterable[str],
+    hasher: FileHasher,
     transfer: TransferId,
     pace: Pace,
 ) -> Generator[Advanced, None, Found]:
@@ -149,6 +139,23 @@ def read_copy(
     with READING_BACK:
         copy = StandingCopy(folders, place)
         try:
-            return (yield from copy.read(buffer, algorithms, transfer, pace))
+            return (yield from copy.read(hasher, transfer, pace))
         finally:
             copy.close()
+
+
+def require_equal(found: Found, size: int, digests: Digests) -> None:
+    """Require that a copy read back is what it should be; raises AttemptFailed with what was found."""
+    if found.size == size and found.equals(digests):
+        return
+    raise AttemptFailed(
+        *(
+            Stage.READ_BACK,
+            Side.DESTINATION,
+            "read-back-differs",
+            "the copy read back is not what was written",
+        ),
+        differs=True,
+        found_size=found.size,
+        found_digests=found.digests,
+    )

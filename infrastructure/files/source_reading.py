@@ -6,44 +6,38 @@ after. Never uses a call that lets the kernel copy by itself: those end short wi
 systems. One pass cannot see a bit that flipped on the way from the source.
 """
 
-import errno
-import os
 import stat
-from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from custody.domain.copying import Advanced, CopyItem, Side, Stage
+from custody.domain.copying import CopyItem, Side, Stage
+from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading
 from custody.infrastructure.files.failures import OPENING_SOURCE, READING_SOURCE, AttemptFailed, failed_by
-from custody.infrastructure.files.folders import Folders, Place, close_quietly, place_of
-from custody.infrastructure.files.streaming import Pace
-
-READING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-
-
-def _opened(folders: Folders, place: Place) -> int:
-    folder = folders.of(place)
-    try:
-        return folders.calls.open(place.name, READING | os.O_NOATIME, dir_fd=folder)
-    except PermissionError as error:
-        if error.errno != errno.EPERM:  # EPERM: not the owner, so the access time cannot be spared
-            raise
-        return folders.calls.open(place.name, READING, dir_fd=folder)
+from custody.infrastructure.files.folders import Folders, close_quietly, place_of
 
 
 def _changed(message: str, stage: Stage = Stage.READ) -> AttemptFailed:
     return AttemptFailed(stage, Side.SOURCE, "changed", message, transient=True)
 
 
+def _of_another_size(error: str, message: str, offset: int) -> AttemptFailed:
+    return AttemptFailed(Stage.READ, Side.SOURCE, error, message, offset=offset, transient=True)
+
+
 class SourceFile:
     """An open source file; a context manager. Every method raises AttemptFailed."""
 
-    def __init__(self, folders: Folders, item: CopyItem) -> None:
+    def __init__(self, folders: Folders, item: CopyItem, *, direct: bool = False) -> None:
+        """``direct``: read past the page cache where that can be done, and leave none of it in there."""
         self._calls = folders.calls
         self._item = item
+        self._direct = direct
+        self._ended = False
         place = place_of(item.source_root, item.path, Side.SOURCE)
         with OPENING_SOURCE:
-            self._fd = _opened(folders, place)
+            opened = opened_for_reading(self._calls, folders.of(place), place.name, direct=direct)
+        self._fd = opened[0]
+        self._reading = DirectReading(self._calls, self._fd, direct=opened[1])
         try:
             with OPENING_SOURCE:
                 self.status = self._calls.fstat(self._fd)
@@ -51,6 +45,11 @@ class SourceFile:
         except AttemptFailed:
             close_quietly(self._calls, self._fd)
             raise
+
+    @property
+    def descriptor(self) -> int:
+        """Return the open descriptor, good until the block ends."""
+        return self._fd
 
     def __enter__(self) -> Self:
         return self
@@ -72,37 +71,32 @@ class SourceFile:
         if now.st_mtime_ns != item.mtime_ns:
             raise _changed("modified since the inventory", Stage.OPEN)
 
-    def stream(
-        self, buffer: memoryview, take: Callable[[memoryview], None], pace: Pace
-    ) -> Generator[Advanced, None, None]:
-        """Pass every byte to ``take``, in order, and require as many as the size says."""
-        transfer, size, count = self._item.transfer, self.status.st_size, 0
-        while True:
-            read = self._read(buffer, count)
-            if not read:
-                break
-            count += read
-            if count > size:
-                raise AttemptFailed(
-                    *(Stage.READ, Side.SOURCE, "grew", f"more than its {size} bytes could be read"),
-                    offset=size,
-                    transient=True,
-                )
-            take(buffer[:read])
-            if told := pace.passed(transfer, "copy", read):
-                yield told
-        if count < size:
-            raise AttemptFailed(
-                *(Stage.READ, Side.SOURCE, "truncated", f"ended after {count} of {size} bytes"),
-                offset=count,
-                transient=True,
-            )
+    def fill(self, view: memoryview) -> int:
+        """Read until ``view`` is full or the file ends, and return how much; 0 at the end.
 
-    def _read(self, buffer: memoryview, offset: int) -> int:
+        Requires exactly as many bytes as the size says.
+        """
+        filled = 0
+        while filled < len(view) and not self._ended:
+            filled += self._read(view[filled:])
+        return filled
+
+    def _read(self, view: memoryview) -> int:
+        reading, size = self._reading, self.status.st_size
         try:
-            return self._calls.readv(self._fd, (buffer,))
-        except OSError as error:
-            raise failed_by(error, Stage.READ, Side.SOURCE, offset=offset) from error
+            read = reading.read(view, size)
+        except (OSError, MemoryError) as error:
+            raise failed_by(error, Stage.READ, Side.SOURCE, offset=reading.count) from error
+        if reading.count > size:
+            message = f"more than its {size} bytes could be read"
+            raise _of_another_size("grew", message, size)
+        if not read and reading.count < size:
+            message = f"ended after {reading.count} of {size} bytes"
+            raise _of_another_size("truncated", message, reading.count)
+        self._ended = not read
+        if self._direct:
+            reading.drop_behind()
+        return read
 
     def require_unchanged(self) -> None:
         """Require that size, modification and change time are what they were before the first byte."""

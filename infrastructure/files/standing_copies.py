@@ -6,46 +6,48 @@ aside.
 
 import errno
 from collections.abc import Generator, Iterator
+from functools import partial
 from typing import NoReturn
 
 from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage
-from custody.domain.digest import Digests
+from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import (
     FLUSHING,
     OPENING_DESTINATION,
     READING_BACK,
+    READING_SOURCE,
     AttemptFailed,
 )
 from custody.infrastructure.files.folders import Folders, Place, place_of
+from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.publishing import flush_folder
 from custody.infrastructure.files.putting_aside import put_aside, regular_file_at
 from custody.infrastructure.files.read_back import Found, StandingCopy, read_copy
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.standing import identity_of
-from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
+from custody.infrastructure.files.streaming import Pace
 
 
-def adopt(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace) -> Iterator[Report]:
+def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> Iterator[Report]:
     """Claim the file under the final name if it equals the source; it is flushed, and never changed."""
     yield Began(item.transfer)
     try:
-        digests = yield from _hash_source(folders, item, buffer, pace)
-        found = yield from _read_standing(folders, item, buffer, pace)
-        if found.digests != digests or found.size != item.size:
+        digests = yield from _hash_source(folders, item, hasher, pace)
+        found = yield from _read_standing(folders, item, hasher, pace)
+        if not found.equals(digests) or found.size != item.size:
             _collide("a different file stands there", found=found)
     except AttemptFailed as failure:
         folders.forget()
         yield failure.report(item.transfer)
         return
     yield Flushed(transfer=item.transfer, size=found.size, digests=digests)
-    yield ReadBack(transfer=item.transfer, size=found.size, digests=found.digests, method=found.method)
+    yield ReadBack(transfer=item.transfer, size=found.size, digests=digests, method=found.method)
 
 
 def _hash_source(
-    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+    folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace
 ) -> Generator[Report, None, Digests]:
-    hashes = Hashes(item.algorithms)
-    with SourceFile(folders, item) as source:
+    with SourceFile(folders, item, direct=hasher.is_large(item.size)) as source:
         place = place_of(item.destination, item.path)
         with OPENING_DESTINATION:
             standing = folders.calls.stat(place.name, dir_fd=folders.of(place), follow_symlinks=False)
@@ -53,13 +55,15 @@ def _hash_source(
             _collide("the source itself stands there under a second name")
         if standing.st_size != item.size:
             _collide(f"a file of {standing.st_size} bytes stands there", size=standing.st_size)
-        yield from source.stream(buffer.view, hashes.update, pace)
+        passed = partial(pace.passed, item.transfer, "copy")
+        with READING_SOURCE:
+            digests = yield from hasher.digests(source.fill, item.size, item.algorithms, passed)
         source.require_unchanged()
-    return hashes.digests()
+    return digests
 
 
 def _read_standing(
-    folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+    folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace
 ) -> Generator[Report, None, Found]:
     place = place_of(item.destination, item.path)
     with OPENING_DESTINATION:
@@ -69,7 +73,7 @@ def _read_standing(
             copy.flush()
             flush_folder(folders.calls, folders.of(place))
         with READING_BACK:
-            return (yield from copy.read(buffer.view, item.algorithms, item.transfer, pace))
+            return (yield from copy.read(hasher, item.transfer, pace))
     finally:
         copy.close()
 
@@ -83,14 +87,14 @@ def _collide(message: str, *, size: int | None = None, found: Found | None = Non
     )
 
 
-def read_again(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pace) -> Iterator[Report]:
+def read_again(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> Iterator[Report]:
     """Compare a copy with what the ledger says of it; moved aside only where ``set_aside`` asks for it."""
     yield Began(item.transfer)
     ours = None
     try:
         place = place_of(item.destination, item.path)
         ours = regular_file_at(folders, place) if item.set_aside else None
-        found = yield from _read_expected(folders, place, item, buffer, pace)
+        found = yield from _read_expected(folders, place, item, hasher, pace)
     except AttemptFailed as failure:
         if item.set_aside and failure.error != "unsafe-path":
             yield put_aside(folders, item, failure, ours)
@@ -98,20 +102,21 @@ def read_again(folders: Folders, item: CopyItem, buffer: AlignedBuffer, pace: Pa
             folders.forget()
             yield failure.report(item.transfer)
         return
-    yield ReadBack(transfer=item.transfer, size=found.size, digests=found.digests, method=found.method)
+    digests = item.expected or {}
+    yield ReadBack(transfer=item.transfer, size=found.size, digests=digests, method=found.method)
 
 
 def _read_expected(
-    folders: Folders, place: Place, item: CopyItem, buffer: AlignedBuffer, pace: Pace
+    folders: Folders, place: Place, item: CopyItem, hasher: FileHasher, pace: Pace
 ) -> Generator[Report, None, Found]:
-    if not item.expected:
+    if not item.expected or PRIMARY not in item.expected:
         message = "there is no hash value to compare with"
         raise AttemptFailed(Stage.READ_BACK, Side.DESTINATION, "other", message)
     try:
-        found = yield from read_copy(folders, place, buffer.view, item.expected, item.transfer, pace)
+        found = yield from read_copy(folders, place, hasher, item.transfer, pace)
     except AttemptFailed as failure:
         raise _as_finding(failure) from failure
-    if found.size != item.size or found.digests != dict(item.expected):
+    if found.size != item.size or not found.equals(item.expected):
         raise AttemptFailed(
             *(Stage.READ_BACK, Side.DESTINATION, "changed", "the copy is not what was recorded"),
             differs=True,

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from custody.domain.copying import CopyItem, Failed, Report, Request, Window
-from custody.infrastructure.files.engine import CopyEngine
+from custody.infrastructure.files.arena import LargeFiles
+from custody.infrastructure.files.engine import LARGE_FILES, CopyEngine
 from tests.faults.faulty_calls import EXT4, FaultyCalls
 
 TMPFS = 0x01021994
@@ -33,16 +34,27 @@ def refusing(code: int) -> Callable[..., Any]:
     return refuse
 
 
-def work(request: Request, calls: FaultyCalls | None = None, *, share_from: int = 8) -> list[Report]:
-    engine = CopyEngine(calls or ChangedCalls(), share_from=share_from)  # type: ignore[arg-type]
+def work(
+    request: Request,
+    calls: FaultyCalls | None = None,
+    *,
+    share_from: int = 8,
+    large: LargeFiles = LARGE_FILES,
+) -> list[Report]:
+    engine = CopyEngine(calls or ChangedCalls(), share_from=share_from, large=large)  # type: ignore[arg-type]
     try:
         return list(engine.work(request))
     finally:
         engine.close()
 
 
-def copy(*items: CopyItem, calls: FaultyCalls | None = None, share_from: int = 8) -> list[Report]:
-    return work(Window(items), calls, share_from=share_from)
+def copy(
+    *items: CopyItem,
+    calls: FaultyCalls | None = None,
+    share_from: int = 8,
+    large: LargeFiles = LARGE_FILES,
+) -> list[Report]:
+    return work(Window(items), calls, share_from=share_from, large=large)
 
 
 def only_failure(reports: list[Report]) -> Failed:

@@ -211,7 +211,7 @@ def test_large_files_are_flushed_on_the_way(source: Path, destination: Path) -> 
 
     reports = copy(item_for(source, destination, b"case/big"), calls=calls)
 
-    assert calls.trace.count("fdatasync") == 2
+    assert calls.trace.count("fdatasync") == 3
     told = {"copy": 0, "flush": 0, "read back": 0}
     for report in of_kind(Advanced, reports):
         told[report.phase] += report.size
