@@ -25,6 +25,7 @@ from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.engine import naming_read_errors, reading
 from custody.infrastructure.event_store.note_files import note_sizes, read_note
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading
+from custody.infrastructure.event_store.read_model_schema import faults_of
 from custody.infrastructure.event_store.replay import Difference, replay_into, table_differences
 
 _PAGE: Final = 1_000
@@ -133,6 +134,13 @@ class SqlAuditSource:
                 yield self._differences(fresh)
 
     def _differences(self, fresh: sa.Connection) -> Iterator[ProjectionDifference]:
+        with naming_read_errors():
+            faults = list(faults_of(self._connection))
+        yield from (ProjectionDifference(row="read models", message=fault) for fault in faults)
+        if not faults:
+            yield from self._row_differences(fresh)
+
+    def _row_differences(self, fresh: sa.Connection) -> Iterator[ProjectionDifference]:
         for table in schema.READ_MODEL_TABLES:
             query = f"SELECT count(*) FROM {table.name} WHERE typeof(id) <> 'blob'"  # noqa: S608 - a constant
             ((odd,),) = self._rows(query)

@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from custody.domain.checkpoint import Checkpoint, signed_note
+from custody.domain.errors import Tampered
 from custody.domain.merkle import Frontier
 from custody.infrastructure.event_store.note_files import keep_note
 from custody.infrastructure.event_store.recorder import Head
@@ -50,7 +51,16 @@ class CheckpointBook:
 
 
 def insert_checkpoint(connection: sa.Connection, head: Head, note: bytes) -> None:
-    """Keep a note in the table, with the frontier from which a later writer goes on."""
+    """Keep a note in the table, with the frontier from which a later writer goes on.
+
+    An equal one may be there: an interruption right behind the commit hid from this writer that it is. Raises
+    Tampered when it is another one.
+    """
     connection.exec_driver_sql(
-        "INSERT INTO checkpoints (size, note, frontier) VALUES (?, ?, ?)", (head.size, note, head.frontier)
+        "INSERT INTO checkpoints (size, note, frontier) VALUES (?, ?, ?) ON CONFLICT (size) DO NOTHING",
+        (head.size, note, head.frontier),
     )
+    query = "SELECT note, frontier FROM checkpoints WHERE size = ?"
+    if tuple(connection.exec_driver_sql(query, (head.size,)).one()) != (note, head.frontier):
+        message = f"the ledger keeps another checkpoint of size {head.size} than this writer signs"
+        raise Tampered(message, done="Nothing was written on top of it.", hint="run custody audit")

@@ -1,21 +1,26 @@
-"""Connections to a SQLite ledger: their settings, their transactions, and whose fault an error is.
+"""Connections that write a SQLite ledger: their settings, their transactions, and whose fault an error is.
 
 Knows SQLite and SQLAlchemy. Deliberately does not know what the tables mean.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.infrastructure.event_store import schema
+from custody.infrastructure.event_store.connecting import (
+    begin_plainly,
+    connect_within,
+    naming_missing_room,
+    url_of,
+)
+from custody.infrastructure.event_store.shared_memory import SPARE_REGIONS, SharedMemory
 
 _BUSY_MILLISECONDS: Final = 30_000
 _WAL_PAGES: Final = 4_000  # 16 MiB: index pages touched by many commits are written back once
@@ -28,16 +33,23 @@ def writing_engine(path: Path) -> sa.Engine:
 
     Measured: WAL with NORMAL loses every commit since the last WAL checkpoint in a power cut.
     """
-    engine = sa.create_engine(_url(path, "rwc"))
+    engine = sa.create_engine(url_of(path, "rwc", {}))
+    memory = SharedMemory(path, spare_regions=SPARE_REGIONS)
 
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    def configure(connection: sqlite3.Connection) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
         connection.execute("PRAGMA trusted_schema = OFF")
+
+    connect_within(engine, memory, configure)
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def keep_ahead(*_statement: object) -> None:
+        with naming_missing_room():
+            memory.keep_ahead()
 
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
@@ -48,28 +60,30 @@ def writing_engine(path: Path) -> sa.Engine:
     return engine
 
 
-def reading_engine(path: Path) -> sa.Engine:
-    """Return an engine that cannot write, whatever statement it is given.
-
-    On a read-only medium SQLite cannot make the shared-memory file that WAL needs, so the file is read as
-    one that nobody changes.
-    """
-    immutable = not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists()
-    engine = sa.create_engine(_url(path, "ro", immutable=immutable))
+def scratch_engine(path: Path) -> sa.Engine:
+    """Return an engine for a file that nobody else reads and that need not outlive the process."""
+    engine = sa.create_engine(url_of(path, "rwc", {}))
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cell_size_check = ON")
+        connection.execute("PRAGMA journal_mode = OFF")
+        connection.execute("PRAGMA synchronous = OFF")
 
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
+    sa.event.listen(engine, "begin", begin_plainly)
     return engine
+
+
+@contextmanager
+def room_to_write(path: Path) -> Iterator[None]:
+    """Hold the room that a writer's shared memory needs. Raises LedgerFailed when the disk has none."""
+    memory = SharedMemory(path, spare_regions=SPARE_REGIONS)
+    with _naming_write_errors(), naming_missing_room():
+        memory.hold()
+    try:
+        yield
+    finally:
+        memory.release()
 
 
 @contextmanager
@@ -78,9 +92,18 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
     Raises LedgerFailed for whatever the driver or the disk says.
     """
+    with (
+        _naming_write_errors(),
+        engine.connect().execution_options(immediate=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+@contextmanager
+def _naming_write_errors() -> Iterator[None]:
     try:
-        with engine.connect().execution_options(immediate=True) as connection, connection.begin():
-            yield connection
+        yield
     except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         message = f"the ledger takes no entries: {_reason(error)}"
         raise LedgerFailed(
@@ -106,11 +129,14 @@ def naming_read_errors() -> Iterator[None]:
 
 
 def require_ledger(engine: sa.Engine) -> None:
-    """Raise LedgerUnreadable unless the database bears a ledger's marks and has its tables."""
+    """Raise LedgerUnreadable unless the database bears a ledger's marks and has its tables.
+
+    The read models are not asked for: they can be made anew.
+    """
     with reading(engine) as connection:
         found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in _MARKS}
         names = connection.exec_driver_sql("SELECT name FROM sqlite_schema WHERE type = 'table'").scalars()
-        missing = schema.metadata.tables.keys() - set(names)
+        missing = {table.name for table in schema.LEDGER_TABLES} - set(names)
     if found["application_id"] != schema.APPLICATION_ID:
         message = f"{engine.url.database} is no ledger of Custody"
         raise LedgerUnreadable(message)
@@ -133,11 +159,6 @@ def require_durable(engine: sa.Engine) -> None:
 
 
 _MARKS: Final = ("application_id", "user_version")
-
-
-def _url(path: Path, mode: str, *, immutable: bool = False) -> sa.URL:
-    query = {"mode": mode, "uri": "true"} | ({"immutable": "1"} if immutable else {})
-    return sa.URL.create("sqlite", database=f"file:{quote(os.fsencode(path))}", query=query)
 
 
 def _reason(error: Exception) -> str:

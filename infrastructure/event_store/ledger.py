@@ -23,10 +23,11 @@ from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook, insert_checkpoint
 from custody.infrastructure.event_store.codec import LedgerEvent, to_recorded
 from custody.infrastructure.event_store.engine import writing
+from custody.infrastructure.event_store.read_model_schema import make_anew, require_read_models
 from custody.infrastructure.event_store.read_models import SqlReadModel
 from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.event_store.recorder import Head, SqlApplicationRecorder
-from custody.infrastructure.event_store.replay import changes_of, clear, fold_into
+from custody.infrastructure.event_store.replay import changes_of, fold_into
 from custody.infrastructure.event_store.row_writer import write_rows
 from custody.infrastructure.event_store.tail import Trust
 
@@ -55,7 +56,7 @@ class SqlLedger:
         self._parts = parts
         self.reader = parts.reader
         self.read_model = SqlReadModel(parts.reader.engine)
-        self._projector = Projector(self.read_model.destinations())
+        self._projector: Projector | None = None  # made with the first entry: a rebuild must do without
 
     @property
     def ledger(self) -> LedgerId:
@@ -71,16 +72,18 @@ class SqlLedger:
         """Seal, sign and commit all, or none; durable on return. Returns the position of the last entry.
 
         Raises MalformedData for an event that has no entry, LedgerFailed when a revision is taken or the
-        disk does not take the entries, Tampered when the head is another than this writer left.
+        disk does not take the entries, Tampered when the head is another than this writer left, and
+        LedgerUnreadable when the read models must be rebuilt first.
         """
         if not recordings:
             return Position(self.size - 1)
+        projector = self._ready_projector()
         at = _rfc3339(self._parts.clock.now())
         events = [LedgerEvent(one.stream.id, one.revision, one.event, at) for one in recordings]
         notes: list[tuple[int, bytes]] = []
 
         def also(connection: sa.Connection, positions: range) -> None:
-            write_rows(connection, changes_of(self._projector, self._recorded(recordings, positions, at)))
+            write_rows(connection, changes_of(projector, self._recorded(recordings, positions, at)))
             if self._parts.book.is_due(positions.stop):
                 notes.append((positions.stop, self._checkpoint(connection)))
 
@@ -133,9 +136,9 @@ class SqlLedger:
         """
         with writing(self._parts.engine) as connection:
             self._require_known_head(connection)
-            clear(connection)
+            make_anew(connection)
             count = fold_into(connection, self.reader.recorded())
-        self._projector = Projector(self.read_model.destinations())
+        self._projector = None
         return count
 
     def close(self) -> None:
@@ -149,6 +152,12 @@ class SqlLedger:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def _ready_projector(self) -> Projector:
+        if self._projector is None:
+            require_read_models(self.reader.engine)
+            self._projector = Projector(self.read_model.destinations())
+        return self._projector
 
     def _recorded(self, recordings: Sequence[Recording], positions: range, at: str) -> Iterator[Recorded]:
         for position, one in zip(positions, recordings, strict=True):

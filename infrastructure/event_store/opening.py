@@ -21,9 +21,9 @@ from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook
 from custody.infrastructure.event_store.engine import (
     reading,
-    reading_engine,
     require_durable,
     require_ledger,
+    room_to_write,
     writing,
     writing_engine,
 )
@@ -31,6 +31,7 @@ from custody.infrastructure.event_store.ledger import LedgerParts, SqlLedger, re
 from custody.infrastructure.event_store.lock import take_lock
 from custody.infrastructure.event_store.note_files import read_notes
 from custody.infrastructure.event_store.reader import SqlLedgerReader
+from custody.infrastructure.event_store.reading_engine import reading_engine
 from custody.infrastructure.event_store.recorder import Head, SqlApplicationRecorder
 from custody.infrastructure.event_store.sealing import EntrySealer, EntrySigner
 from custody.infrastructure.event_store.tail import TailCheck, Trust, TrustedKeys, refuted, verify_tail
@@ -78,7 +79,7 @@ def create_ledger(paths: LedgerPaths, ledger: LedgerId) -> None:
 def open_for_reading(paths: LedgerPaths) -> SqlLedgerReader:
     """Open a ledger that will not be changed. Raises LedgerUnreadable."""
     _require_file(paths.database)
-    engine = reading_engine(paths.database)
+    engine = reading_engine(paths.database, paths.lock)
     try:
         require_ledger(engine)
     except LedgerUnreadable:
@@ -99,11 +100,12 @@ def open_for_writing(
     with ExitStack() as undo:
         lock = take_lock(paths.lock)
         undo.callback(lock.release)
-        reader = open_for_reading(paths)
-        undo.callback(reader.close)
-        engine = writing_engine(paths.database)
-        undo.callback(engine.dispose)
-        require_durable(engine)
+        with room_to_write(paths.database):  # asked for first: a reader alone would do without
+            reader = open_for_reading(paths)
+            undo.callback(reader.close)
+            engine = writing_engine(paths.database)
+            undo.callback(engine.dispose)
+            require_durable(engine)
         keys = {**trusted_keys, KeyId(signer.key_id): signer.public_raw}
         trust = Trust(reader.ledger, keys)
         book = CheckpointBook(trust.origin, signer, paths.checkpoints)

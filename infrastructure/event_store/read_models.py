@@ -4,25 +4,30 @@ Knows how rows become the values of ``domain.ports``. Deliberately changes nothi
 the transaction of the entries.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias, cast
-from uuid import UUID
+from typing import Final, cast
 
 import sqlalchemy as sa
 
-from custody.domain.digest import Digests
-from custody.domain.errors import MalformedData
-from custody.domain.identifiers import JobId, Position, Stream, TransferId
+from custody.domain.errors import LedgerUnreadable
+from custody.domain.identifiers import JobId, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
 from custody.infrastructure.event_store.engine import reading
+from custody.infrastructure.event_store.read_model_rows import (
+    Row,
+    batch_row,
+    job_row,
+    naming_damaged_values,
+    transfer_row,
+    uuid_of,
+    values_of,
+)
+from custody.infrastructure.event_store.read_model_schema import require_read_models
 from custody.infrastructure.event_store.schema import batches, jobs, transfers
 
 MIN_BATCH_PREFIX: Final = 6
-
-Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 
 _IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
 
@@ -39,22 +44,22 @@ class SqlReadModel:
         if len(batch) < MIN_BATCH_PREFIX:
             return None
         query = sa.select(batches).where(sa.func.substr(batches.c.batch, 1, len(batch)) == batch).limit(2)
-        rows = self._all(query)
-        return _batch_row(rows[0]) if len(rows) == 1 else None
+        rows = values_of(self._all(query), batch_row)
+        return rows[0] if len(rows) == 1 else None
 
     def batches(self) -> Sequence[BatchRow]:
         """Return all batches, the one queued last first."""
-        return [_batch_row(row) for row in self._all(sa.select(batches).order_by(batches.c.position.desc()))]
+        return values_of(self._all(sa.select(batches).order_by(batches.c.position.desc())), batch_row)
 
     def jobs(self, batch: str) -> Sequence[JobRow]:
         """Return the jobs of a batch in order."""
         query = sa.select(jobs).where(jobs.c.batch == batch).order_by(jobs.c.job_index)
-        return [_job_row(row) for row in self._all(query)]
+        return values_of(self._all(query), job_row)
 
     def destinations(self) -> Mapping[JobId, RawPath]:
         """Return the destination of every job of the ledger."""
         rows = self._all(sa.select(jobs.c.id, jobs.c.destination))
-        return {JobId(UUID(bytes=row.id)): RawPath(row.destination) for row in rows}
+        return dict(values_of(rows, lambda row: (JobId(uuid_of(row.id)), RawPath(row.destination))))
 
     def tallies(self, job: JobId, run: int) -> Sequence[Tally]:
         """Return the sums by kind and state over the entries last seen in this run."""
@@ -89,12 +94,12 @@ class SqlReadModel:
         ]
         rows = [row for page in pages for row in self._all(page)]
         rows.sort(key=lambda row: row.ordinal)
-        return [_transfer_row(row) for row in rows[:limit]]
+        return values_of(rows[:limit], transfer_row)
 
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
         """Return the rows that exist among these ids."""
         rows = self._among("id", [transfer.bytes for transfer in transfers])
-        return {row.id: row for row in map(_transfer_row, rows)}
+        return {row.id: row for row in values_of(rows, transfer_row)}
 
     def proved_copies(self, copies: Sequence[RawPath]) -> Mapping[RawPath, TransferRow]:
         """Return, by the absolute path of the copy, the row that proves it, whatever job it belongs to.
@@ -103,19 +108,18 @@ class SqlReadModel:
         refuted it, under whichever row.
         """
         rows = self._among("copy", copies, transfers.c.kind == "file")
-        proofs = {row.copy: row for row in sorted(rows, key=_proved) if row.proved is not None}
-        passes = {row.copy: row for row in sorted(rows, key=_standing_at) if row.standing_at is not None}
-        found: dict[RawPath, TransferRow] = {}
-        for copy, row in proofs.items():
-            last = passes.get(copy)
-            refuted = last is not None and last.standing == "refuted" and last.standing_at > row.proved
-            found[RawPath(copy)] = replace(_transfer_row(row), refuted=refuted)
-        return found
+        with naming_damaged_values():
+            proofs = {row.copy: row for row in sorted(rows, key=_proved) if row.proved is not None}
+            passes = {row.copy: row for row in sorted(rows, key=_standing_at) if row.standing_at is not None}
+            return {
+                RawPath(copy): replace(transfer_row(row), refuted=_is_refuted_after(row, passes.get(copy)))
+                for copy, row in proofs.items()
+            }
 
     def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose copy or whose source is this absolute path."""
         at = sa.or_(transfers.c.copy == path, transfers.c.source == path)
-        return [_transfer_row(row) for row in self._all(_in_order(at, limit))]
+        return values_of(self._all(_in_order(at, limit)), transfer_row)
 
     def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose path below the destination ends in these whole names."""
@@ -125,7 +129,7 @@ class SqlReadModel:
         named = sa.or_(
             transfers.c.path == ending, sa.func.substr(transfers.c.path, -len(tail), len(tail)) == tail
         )
-        return [_transfer_row(row) for row in self._all(_in_order(named, limit))]
+        return values_of(self._all(_in_order(named, limit)), transfer_row)
 
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job has an entry for."""
@@ -151,7 +155,7 @@ class SqlReadModel:
             later.c.copy == column.copy, sa.or_(later.c.proved > column.proved, same_proof)
         )
         query = query.where(~superseded.exists()).order_by(column.proved).limit(limit)
-        return [(cast("int", row.proved), _transfer_row(row)) for row in self._all(query)]
+        return values_of(self._all(query), lambda row: (int(row.proved), transfer_row(row)))
 
     def _among(
         self, column: str, values: Sequence[bytes], condition: sa.ColumnElement[bool] | None = None
@@ -163,8 +167,12 @@ class SqlReadModel:
         return rows
 
     def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[Row]:
-        with reading(self._engine) as connection:
-            return connection.execute(query).all()
+        try:
+            with reading(self._engine) as connection:
+                return connection.execute(query).all()
+        except LedgerUnreadable:
+            require_read_models(self._engine)  # says what can be mended; else the ledger itself is damaged
+            raise
 
 
 def _proved(row: Row) -> int:
@@ -175,85 +183,9 @@ def _standing_at(row: Row) -> int:
     return -1 if row.standing_at is None else int(row.standing_at)
 
 
+def _is_refuted_after(proof: Row, last: Row | None) -> bool:
+    return last is not None and last.standing == "refuted" and last.standing_at > proof.proved
+
+
 def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
     return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
-
-
-def _batch_row(row: Row) -> BatchRow:
-    return BatchRow(
-        stream=Stream("batch", UUID(bytes=row.id)),
-        batch=row.batch,
-        name=row.name,
-        state=row.state,
-        run=row.run,
-        revision=row.revision,
-        queued_at=row.queued_at,
-        jobs=row.jobs,
-    )
-
-
-def _job_row(row: Row) -> JobRow:
-    return JobRow(
-        id=JobId(UUID(bytes=row.id)),
-        batch=row.batch,
-        index=row.job_index,
-        name=row.name,
-        case_number=row.case_number,
-        exhibit=row.exhibit,
-        destination=RawPath(row.destination),
-        state=row.state,
-        run=row.run,
-        inventoried_run=row.inventoried_run,
-        revision=row.revision,
-    )
-
-
-def _transfer_row(row: Row) -> TransferRow:
-    """Return a row of ``select(transfers)``; taken apart by place, since there are many thousands of them."""
-    (
-        transfer, job, run, ordinal, kind, path, source, _copy, size, mtime_ns, ctime_ns, atime_ns, mode,
-        device, inode, state, revision, attempt, temporary, proved, copy_size, digests, existed,
-        stage, error, errno, _offset, message, failed_at, standing, standing_at,
-    ) = row  # fmt: skip
-    return TransferRow(
-        id=TransferId(UUID(bytes=transfer)),
-        job=JobId(UUID(bytes=job)),
-        run=run,
-        ordinal=ordinal,
-        kind=kind,
-        path=RawPath(path),
-        source=RawPath(source),
-        size=size,
-        mtime_ns=int(mtime_ns),
-        ctime_ns=int(ctime_ns),
-        atime_ns=int(atime_ns),
-        mode=mode,
-        device=int(device),
-        inode=int(inode),
-        state=state,
-        revision=revision,
-        attempt=attempt,
-        temporary=temporary,
-        proved=None if proved is None else Position(proved),
-        copy_size=copy_size,
-        digests=None if digests is None else _digests(digests),
-        existed=bool(existed),
-        refuted=standing == "refuted" and standing_at > (proved or -1),
-        stage=stage,
-        error=error,
-        errno=errno,
-        message=message,
-        failed_at=failed_at,
-    )
-
-
-def _digests(stored: bytes) -> Digests:
-    try:
-        digests = json.loads(stored)
-    except ValueError as error:
-        message = f"the read model holds hash values that are no JSON: {error}"
-        raise MalformedData(message, hint="run custody rebuild") from error
-    if not isinstance(digests, dict) or not all(isinstance(value, str) for value in digests.values()):
-        message = "the read model holds hash values that are none"
-        raise MalformedData(message, hint="run custody rebuild")
-    return digests

@@ -16,7 +16,7 @@ from custody.domain.entry import Recorded
 from custody.domain.projections import Projector
 from custody.domain.row_changes import RowChange, Value
 from custody.infrastructure.event_store import schema
-from custody.infrastructure.event_store.engine import reading, writing, writing_engine
+from custody.infrastructure.event_store.engine import reading, scratch_engine, writing
 from custody.infrastructure.event_store.row_writer import write_rows
 
 _BATCH = 1_000
@@ -48,18 +48,12 @@ def changes_of(projector: Projector, page: Iterable[Recorded]) -> Iterator[RowCh
         yield from projector.changes(recorded)
 
 
-def clear(connection: sa.Connection) -> None:
-    """Drop and create the read models' tables, so that nothing of a damaged one remains."""
-    schema.metadata.drop_all(connection, tables=list(schema.READ_MODEL_TABLES))
-    schema.create_read_model_tables(connection)
-
-
 def replay_into(path: Path, events: Iterable[Recorded]) -> sa.Engine:
     """Build the read models of these events in a new SQLite file; the caller disposes of engine and file.
 
     Raises LedgerFailed when the disk does not take them.
     """
-    engine = writing_engine(path)
+    engine = scratch_engine(path)
     with writing(engine) as connection:
         schema.create_read_model_tables(connection)
         fold_into(connection, events)

@@ -7,6 +7,7 @@ too early, which is not); ``flip`` (one bit of what is read back differs); ``kil
 import errno
 import os
 import signal
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -81,3 +82,33 @@ class FaultyCalls:
                 code = getattr(errno, self.kind)
                 raise OSError(code, os.strerror(code))
         return None
+
+
+ROLES = ("main", "source reader", "source writer", "copy reader")
+THREADS = (*ROLES, "hashing reader")
+
+
+class ThreadFaults(FaultyCalls):
+    """Counts, and fails, the calls of one of the engine's threads: the others cannot change their order."""
+
+    def __init__(self, role: str, k: int = 0, kind: str = "", *, filesystem: int | None = EXT4) -> None:
+        super().__init__(k, kind, filesystem=filesystem)
+        self.role = role
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        counted = super().__getattr__(name)
+        real = getattr(LinuxFileCalls(), name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            thread = threading.current_thread().name
+            if (thread if thread in THREADS else "main") == self.role:
+                return counted(*arguments, **named)
+            return self._carry_out(name, real, arguments, named)
+
+        return call
+
+    def _carry_out(self, name: str, real: Any, arguments: Any, named: Any) -> Any:
+        result = super()._carry_out(name, real, arguments, named)
+        if name == "open" and "/destination" not in os.readlink(f"/proc/self/fd/{result}"):
+            self.read_back.discard(result)  # large sources are read directly, too
+        return result

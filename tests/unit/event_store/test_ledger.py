@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -11,8 +12,11 @@ from custody.domain.errors import Busy, LedgerFailed, MalformedData, NotFound, T
 from custody.domain.events import CaseOpened
 from custody.domain.identifiers import Stream
 from custody.domain.ports import Recording
+from custody.domain.use_cases.audit_ledger import audit
+from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.ed25519 import verify
 from custody.infrastructure.event_store import checkpointing, recorder
+from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.event_store.engine import reading, writing
 from custody.infrastructure.event_store.ledger import SqlLedger
 from tests.unit.event_store.sample_ledger import (
@@ -349,3 +353,42 @@ def test_an_interruption_does_not_vouch_for_a_foreign_head(
         ledger.append(window([1]))
     with pytest.raises(Tampered):
         ledger.make_checkpoint()
+
+
+def test_an_interruption_right_behind_a_checkpoint_does_not_stop_the_next_one(
+    ledger: SqlLedger, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_book: checkpointing.CheckpointBook, _size: int, _note: bytes) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(checkpointing.CheckpointBook, "publish", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ledger.make_checkpoint()
+
+    note = ledger.make_checkpoint()
+    assert (workspace.paths.checkpoints / "5.note").read_bytes() == note
+
+
+def test_another_checkpoint_of_the_same_size_is_not_signed_over(ledger: SqlLedger) -> None:
+    with writing(ledger._parts.engine) as connection:
+        connection.exec_driver_sql("INSERT INTO checkpoints VALUES (5, x'00', x'00')")
+
+    with pytest.raises(Tampered, match="another checkpoint of size 5"):
+        ledger.make_checkpoint()
+
+
+def test_a_clock_set_back_is_recorded_as_it_was_and_refutes_nothing(
+    ledger: SqlLedger, workspace: Workspace
+) -> None:
+    ledger.append(window([0]))
+    workspace.clock.time -= timedelta(days=2)
+    ledger.append(window([1]))
+    ledger.make_checkpoint()
+
+    times = [body.at for body in bodies_of(ledger)]
+    assert times[:9] == sorted(times[:9])
+    assert times[9] < times[0]
+    with open_for_audit(workspace.paths) as source, verifying_in_parallel() as verify_many:
+        verdicts = audit(source, workspace.keys, verify_many).verdicts
+    assert (verdicts["chain"], verdicts["signatures"], verdicts["tree"]) == ("passed",) * 3

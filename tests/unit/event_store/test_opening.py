@@ -9,7 +9,7 @@ import pytest
 from custody.domain.errors import LedgerFailed, LedgerUnreadable, Refused, Tampered
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key
-from custody.infrastructure.event_store import engine
+from custody.infrastructure.event_store import engine, reading_engine
 from custody.infrastructure.event_store import opening as opening_module
 from custody.infrastructure.event_store.opening import create_ledger, open_for_reading, open_for_writing
 from tests.unit.event_store.sample_ledger import LEDGER, Workspace, opening, window
@@ -328,7 +328,7 @@ def test_a_ledger_on_a_read_only_medium_is_readable(filled: Workspace) -> None:
 def test_a_medium_that_says_it_is_read_only_is_read_as_unchanging(
     filled: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(reading_engine.os, "access", lambda path, mode: False)
     reader = open_for_reading(filled.paths)
 
     assert reader.size() == SIZE
