@@ -1,0 +1,82 @@
+"""What the fault tests share: a workspace to begin with, mounts that are always undone, the requirements."""
+
+import contextlib
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command_line import CommandLine
+from tests.system_faults import mounting
+from tests.system_faults.requirements import lacking
+
+REQUIRED = os.environ.get("REQUIRE_FAULT_TESTS") == "1"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("system_fault"):
+        if reason := lacking(marker.args):
+            if REQUIRED:
+                pytest.fail(f"REQUIRE_FAULT_TESTS=1, but: {reason}", pytrace=False)
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    custody = CommandLine(tmp_path_factory.mktemp("new"))
+    custody.init()
+    return custody.workspace
+
+
+@pytest.fixture
+def case(tmp_path: Path, new_workspace: Path) -> CommandLine:
+    shutil.copytree(new_workspace, tmp_path / "workspace")
+    return CommandLine(tmp_path)
+
+
+@pytest.fixture
+def mounts() -> Iterator[contextlib.ExitStack]:
+    with contextlib.ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def evidence(tmp_path: Path) -> Path:
+    """Three files, of which the one in the middle meets the fault."""
+    folder = tmp_path / "evidence" / "source"
+    for number, (name, size) in enumerate(FILES.items()):
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(random.Random(number).randbytes(size))
+    return folder
+
+
+FILES = {"a/before": 5_000, "m/victim": 300_000, "z/after": 5_000}
+VICTIM = b"source/m/victim"
+
+Faulty = Callable[..., Path]
+
+
+@pytest.fixture
+def faulty_source(tmp_path: Path, evidence: Path, mounts: contextlib.ExitStack) -> Faulty:
+    """Mount the evidence behind rules; returns the folder to copy."""
+
+    def mount(*rules: dict[str, object]) -> Path:
+        shown = mounts.enter_context(mounting.faulty(evidence.parent, tmp_path / "dying", *rules))
+        return shown / "source"
+
+    return mount
+
+
+@pytest.fixture
+def faulty_destination(tmp_path: Path, mounts: contextlib.ExitStack) -> Faulty:
+    """Mount an empty folder behind rules; returns it."""
+
+    def mount(*rules: dict[str, object]) -> Path:
+        (tmp_path / "backing").mkdir()
+        return mounts.enter_context(mounting.faulty(tmp_path / "backing", tmp_path / "failing", *rules))
+
+    return mount
