@@ -9,28 +9,24 @@ from collections.abc import Callable, Iterable, Sequence
 
 from custody.domain.entry import Recorded
 from custody.domain.errors import NotFound
-from custody.domain.events import InventoryTaken, JobCompleted, JobFailed
-from custody.domain.identifiers import JobId, LedgerId, Position
-from custody.domain.paths import escape_text
+from custody.domain.events import SessionClosed
+from custody.domain.identifiers import LedgerId
 from custody.reports import statements
 from custody.reports.custody_report import (
-    GOOD,
     BatchSection,
     Counts,
     CustodyReport,
-    FileRow,
-    InventoryRow,
     JobSection,
     KeyLine,
-    LinkRow,
-    Result,
+    RereadingLine,
     SessionLine,
-    SpecialRow,
 )
 from custody.reports.happenings import happenings
-from custody.reports.ledger_fold import BatchFacts, JobFacts, LedgerFold, Session
+from custody.reports.job_sections import job_section
+from custody.reports.ledger_fold import BatchFacts, LedgerFold, Rereading, Session
+from custody.reports.results import GOOD, Result
 from custody.reports.scope import KeyFingerprint, LedgerHead, Scope
-from custody.reports.summary import summarise
+from custody.reports.summary import Findings, summarise
 
 __all__ = ["CustodyReport", "KeyFingerprint", "LedgerHead", "Scope", "build"]
 
@@ -53,19 +49,31 @@ def build(
         _session(session) for index, session in enumerate(fold.sessions) if index in fold.sessions_in_scope
     )
     found = happenings(fold, whole_batches=scope.job is None)
+    rereadings = tuple(_rereading(fold, index, facts) for index, facts in fold.rereadings.items())
+    keys = tuple(_keys(fold, head))
     counts = _counts(jobs)
     return CustodyReport(
         ledger=ledger,
         scope=scope,
         head=head,
         made_at=fold.last.at,
-        summary=summarise(counts, jobs, found, sessions),
+        summary=summarise(
+            Findings(
+                counts=counts,
+                jobs=jobs,
+                sessions=sessions,
+                happenings=found,
+                rereadings=rereadings,
+                keys=keys,
+            )
+        ),
         counts=counts,
         batches=tuple(_batch(facts) for facts in fold.batches),
         jobs=jobs,
         sessions=sessions,
         happenings=found,
-        keys=tuple(_keys(fold, head)),
+        rereadings=rereadings,
+        keys=keys,
         method=statements.method(jobs),
         clock=statements.clock(sessions),
         checks=statements.checks(scope, head),
@@ -76,61 +84,7 @@ def build(
 def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:
     order = {facts.event.batch: index for index, facts in enumerate(fold.batches)}
     found = sorted(fold.jobs.items(), key=lambda item: (order[item[1].event.batch], item[1].event.index))
-    return tuple(_job(identity, facts) for identity, facts in found)
-
-
-def _job(identity: JobId, facts: JobFacts) -> JobSection:
-    event = facts.event
-    return JobSection(
-        job=identity,
-        batch=event.batch,
-        name=event.name,
-        case_number=event.case_number,
-        exhibit=event.exhibit,
-        destination=event.destination,
-        sources=event.sources,
-        source_count=event.source_count,
-        algorithms=tuple(sorted(event.algorithms)),
-        form=tuple(sorted(event.form.items())),
-        outcome=_outcome(facts),
-        finished=facts.outcome is not None and isinstance(facts.outcome.event, JobCompleted),
-        began_at=facts.began_at,
-        ended_at=facts.ended_at,
-        inventories=tuple(_inventory(position, taken) for position, taken in facts.inventories),
-        folders=len(facts.folders),
-        files=_files(facts),
-        links=tuple(
-            LinkRow(path=link.path, target=link.target, entry=position)
-            for position, link in sorted(facts.links.values(), key=lambda item: item[1].path)
-        ),
-        special=tuple(
-            SpecialRow(path=item.path, kind=item.kind, entry=position)
-            for position, item in sorted(facts.special.values(), key=lambda item: item[1].path)
-        ),
-    )
-
-
-def _files(facts: JobFacts) -> tuple[FileRow, ...]:
-    return tuple(
-        transfer.row() for transfer in sorted(facts.transfers.values(), key=lambda transfer: transfer.path)
-    )
-
-
-def _outcome(facts: JobFacts) -> str:
-    if facts.outcome is None:
-        return "not finished" if facts.runs else "not begun"
-    event = facts.outcome.event
-    if isinstance(event, JobFailed):
-        return f"ended without being complete: {escape_text(event.reason)}"
-    return "complete"
-
-
-def _inventory(position: Position, taken: InventoryTaken) -> InventoryRow:
-    return InventoryRow(
-        run=taken.run, files=taken.files, directories=taken.directories, links=taken.links,
-        special=taken.special, unreadable=taken.unreadable, size_bytes=taken.bytes, digest=taken.digest,
-        entry=position,
-    )  # fmt: skip
+    return tuple(job_section(identity, facts) for identity, facts in found)
 
 
 def _batch(facts: BatchFacts) -> BatchSection:
@@ -142,12 +96,22 @@ def _batch(facts: BatchFacts) -> BatchSection:
 
 
 def _session(session: Session) -> SessionLine:
-    event = session.event
+    event, closed = session.event, session.closed
     return SessionLine(
         entry=session.opened.position, at=session.opened.at, command=event.command, examiner=event.examiner,
         badge=event.badge, agency=event.agency, host=event.host, system=event.system, tool=event.tool,
         version=event.version, boot_id=event.boot_id, zone=event.zone,
         utc_offset_seconds=event.utc_offset_seconds, clock_synchronised=event.clock_synchronised,
+        ended_at=None if closed is None else closed.at,
+        exit=closed.event.exit if closed is not None and isinstance(closed.event, SessionClosed) else None,
+    )  # fmt: skip
+
+
+def _rereading(fold: LedgerFold, session: int, facts: Rereading) -> RereadingLine:
+    return RereadingLine(
+        entry=facts.began.position, at=facts.began.at,
+        command=fold.sessions[session].event.command if session >= 0 else "not recorded",
+        equal=facts.equal, different=facts.different, unreadable=facts.unreadable, foreign=facts.foreign,
     )  # fmt: skip
 
 
@@ -163,6 +127,9 @@ def _counts(jobs: Sequence[JobSection]) -> Counts:
         links=sum(len(job.links) for job in jobs),
         folders=sum(job.folders for job in jobs),
         special=sum(len(job.special) for job in jobs),
+        refuted_entries=sum(job.refuted_entries for job in jobs),
+        failed_entries=sum(job.failed_entries for job in jobs),
+        foreign=sum(len(job.foreign) for job in jobs),
     )
 
 

@@ -1,41 +1,18 @@
 """What a custody report says, as values: the tree that every format prints.
 
-Knows the parts of the report and which results count as good. Knows neither how they are found in the
-ledger (``content``) nor how they look on a page (``pdf``).
+Knows the parts of the report. Knows neither how they are found in the ledger (``content``) nor how they look
+on a page (``pdf``); what the results mean stands in ``results``.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final
+from typing import Self
 
+from custody.domain.entry import Recorded
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
 from custody.domain.paths import RawPath
+from custody.reports.results import GOOD, Result, Verdict
 from custody.reports.scope import LedgerHead, Scope
-
-
-class Result(StrEnum):
-    """What the ledger says, in the end, about one file of the source."""
-
-    VERIFIED = "verified"
-    PRESENT = "already there"  # an equal file stood at the destination and was compared
-    EARLIER = "verified earlier"  # proved by another entry of the ledger; not read again in this run
-    FAILED = "failed"
-    REFUTED = "refuted"  # a later pass found the copy changed, missing or unreadable
-    UNVERIFIED = "not verified"
-
-
-GOOD: Final = frozenset({Result.VERIFIED, Result.PRESENT, Result.EARLIER})
-
-
-class Verdict(StrEnum):
-    """The whole report in one word; only COMPLETE says that nothing at all is left to explain."""
-
-    COMPLETE = "complete"
-    REMARKS = "complete, with remarks"
-    UNFINISHED = "unfinished"
-    FAILED = "failed"
-    REFUTED = "refuted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,11 +33,12 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
-    """A symbolic link, recreated as it was."""
+    """A symbolic link, recreated as it was; ``wrong`` says what was found against it since."""
 
     path: RawPath
     target: RawPath
     entry: Position
+    wrong: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,9 +85,13 @@ class JobSection:
     ended_at: str | None
     inventories: tuple[InventoryRow, ...]
     folders: int
+    folders_there_before: int  # of these; what else lies in them is not searched
     files: tuple[FileRow, ...]
     links: tuple[LinkRow, ...]
     special: tuple[SpecialRow, ...]
+    refuted_entries: int  # folders and links that a later pass found changed or missing
+    failed_entries: int  # folders, links and special files with which something else went wrong
+    foreign: tuple[RawPath, ...]  # found among the copies, put there by no job, and not known to be gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +107,7 @@ class BatchSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Totals over all files in scope; the six results add up to ``files``."""
+    """Totals over everything in scope; the results add up to ``files``."""
 
     files: int
     by_result: Mapping[Result, int]
@@ -134,6 +116,9 @@ class Counts:
     links: int
     folders: int
     special: int
+    refuted_entries: int
+    failed_entries: int
+    foreign: int
 
     @property
     def good(self) -> int:
@@ -159,6 +144,26 @@ class SessionLine:
     zone: str
     utc_offset_seconds: int
     clock_synchronised: bool | None
+    ended_at: str | None  # None: no end is recorded up to the last entry of the report
+    exit: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RereadingLine:
+    """One command that read copies again after they were made, or looked for what does not belong there."""
+
+    entry: Position  # the first result
+    at: str
+    command: str
+    equal: int
+    different: int
+    unreadable: int
+    foreign: int
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether nothing was found against any copy."""
+        return not (self.different or self.unreadable or self.foreign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +175,11 @@ class Happening:
     what: str
     done: str
     open: bool
+
+    @classmethod
+    def told(cls, recorded: Recorded, what: str, done: str, *, still_open: bool = False) -> Self:
+        """Return what one record tells."""
+        return cls(entry=recorded.position, at=recorded.at, what=what, done=done, open=still_open)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +224,7 @@ class CustodyReport:
     jobs: tuple[JobSection, ...]
     sessions: tuple[SessionLine, ...]
     happenings: tuple[Happening, ...]
+    rereadings: tuple[RereadingLine, ...]
     keys: tuple[KeyLine, ...]
     method: tuple[str, ...]
     clock: tuple[str, ...]

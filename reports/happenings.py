@@ -1,44 +1,35 @@
 """Everything out of the ordinary, by position: what happened, what was done, is it still open.
 
-Knows failures, retries, interruptions, changed sources, refuted copies. A later success closes a happening;
-it never removes it.
+Knows commands, batches and jobs: interruptions, clocks set back, changed sources. A later success closes a
+happening; it never removes it. What befell single files stands in ``entry_happenings``.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import pairwise
+from typing import Final
 
 from custody.domain.entry import Recorded
-from custody.domain.events import (
-    BatchPaused,
-    BatchResumed,
-    BatchStopped,
-    CopyRefuted,
-    FileFailed,
-    FileResumed,
-    InventoryChanged,
-    JobFailed,
-)
+from custody.domain.events import BatchPaused, BatchResumed, BatchStopped, InventoryChanged, JobFailed
 from custody.domain.paths import escape_text, printable
-from custody.reports.custody_report import GOOD, Happening, Result
-from custody.reports.ledger_fold import BatchFacts, JobFacts, LedgerFold, Session
-from custody.reports.transfers import Transfer
-from custody.reports.wording import CHANGES, ENDINGS, FOUND, PAUSES, STAGES, count, number
+from custody.reports.custody_report import Happening
+from custody.reports.entry_happenings import entry_happenings
+from custody.reports.job_facts import JobFacts
+from custody.reports.ledger_fold import BatchFacts, LedgerFold, Session
+from custody.reports.wording import CHANGES, ENDINGS, PAUSES, count, duration, number, quoted, sentence
+
+_LEAST_STEP_SECONDS: Final = 1  # less is what a time server corrects while it keeps a clock right
 
 
 def happenings(fold: LedgerFold, *, whole_batches: bool) -> tuple[Happening, ...]:
     """Return all happenings in scope, by position. Without ``whole_batches`` no total of a batch is told."""
-    found: list[Happening] = [*_broken_sessions(fold)]
+    found: list[Happening] = [*_broken_sessions(fold), *_clock_steps(fold)]
     for batch in fold.batches:
         found.extend(_of_batch(batch, whole=whole_batches))
     for job in fold.jobs.values():
         found.extend(_of_job(job))
-        for transfer in job.transfers.values():
-            found.extend(_of_file(transfer))
+        found.extend(entry_happenings(job))
     return tuple(sorted(found, key=lambda happening: happening.entry))
-
-
-def _happening(recorded: Recorded, what: str, done: str, *, still_open: bool = False) -> Happening:
-    return Happening(entry=recorded.position, at=recorded.at, what=what, done=done, open=still_open)
 
 
 def _broken_sessions(fold: LedgerFold) -> Iterator[Happening]:
@@ -53,26 +44,43 @@ def _broken(session: Session, following: Session) -> Happening:
     cause = "the program was killed or failed"
     if before is not None and after is not None and before != after:
         cause = "the machine was restarted meanwhile (its boot id changed): power loss or reset"
-    return _happening(
+    return Happening.told(
         session.opened,
         f"The command begun here ended without recording its end: {cause}.",
         f"What it had recorded is kept. The next command began at entry {number(following.opened.position)}.",
     )
 
 
+def _clock_steps(fold: LedgerFold) -> Iterator[Happening]:
+    in_scope = fold.sessions_in_scope
+    for step in fold.clock_steps:
+        back = (
+            datetime.fromisoformat(step.before.at) - datetime.fromisoformat(step.after.at)
+        ).total_seconds()
+        if step.session in in_scope and back >= _LEAST_STEP_SECONDS:
+            yield Happening.told(
+                step.after,
+                f"The clock of the machine was set back by {duration(back)}: this entry bears an earlier "
+                f"time than entry {number(step.before.position)} before it.",
+                "The order of the entries is certain all the same; times on both sides of this one cannot be "
+                "compared.",
+                still_open=True,
+            )
+
+
 def _of_batch(batch: BatchFacts, *, whole: bool) -> Iterator[Happening]:
     for recorded in batch.incidents:
         match recorded.event:
             case BatchPaused() as event:
-                what = f"Run {event.run} was paused: {_sentence(PAUSES.get(event.reason, event.reason))}"
+                what = f"Run {event.run} was paused: {sentence(PAUSES.get(event.reason, event.reason))}"
                 done, going_on = _afterwards(batch, recorded)
-                yield _happening(recorded, what, done, still_open=not going_on)
+                yield Happening.told(recorded, what, done, still_open=not going_on)
             case BatchStopped() as event:
-                what = f"Run {event.run} was given up before its end: {_sentence(event.reason)}"
+                what = f"Run {event.run} was given up before its end: {sentence(event.reason)}"
                 if whole:
                     what += f" Of {count(event.tried, 'file')} tried, {number(event.failed)} had failed."
                 done, going_on = _afterwards(batch, recorded)
-                yield _happening(recorded, what, done, still_open=not going_on)
+                yield Happening.told(recorded, what, done, still_open=not going_on)
             case BatchResumed() as event:
                 yield _resumed(event, recorded, whole=whole)
             case _:
@@ -102,7 +110,7 @@ def _resumed(event: BatchResumed, recorded: Recorded, *, whole: bool) -> Happeni
             f"{number(event.copying)} in the middle of copying, {number(event.queued)} not begun, "
             f"{number(event.failed)} failed."
         )
-    return _happening(recorded, what, done)
+    return Happening.told(recorded, what, done)
 
 
 def _of_job(job: JobFacts) -> Iterator[Happening]:
@@ -110,7 +118,7 @@ def _of_job(job: JobFacts) -> Iterator[Happening]:
         match recorded.event:
             case InventoryChanged() as event:
                 change = CHANGES.get(event.change, escape_text(event.change))
-                yield _happening(
+                yield Happening.told(
                     recorded,
                     f"The second walk of the source found: {printable(event.source)} {change}.",
                     "Recorded. The copy holds what was read at the time of copying.",
@@ -118,72 +126,14 @@ def _of_job(job: JobFacts) -> Iterator[Happening]:
                 )
             case JobFailed() as event:
                 current = job.outcome is not None and job.outcome.position == recorded.position
-                yield _happening(
+                yield Happening.told(
                     recorded,
-                    f"Job {_quoted(job.event.name)} ended without being complete: {_sentence(event.reason)}",
+                    f"Job {quoted(job.event.name)} ended without being complete: {sentence(event.reason)}",
                     "It stands so." if current else "Work on the job went on later.",
                     still_open=current,
                 )
             case _:
                 pass
-
-
-def _of_file(transfer: Transfer) -> Iterator[Happening]:
-    for recorded in transfer.incidents:
-        match recorded.event:
-            case FileFailed() as event:
-                yield _failed(transfer, event, recorded)
-            case FileResumed() as event:
-                found = _sentence(FOUND.get(event.found, event.found))
-                what = f"{printable(transfer.path)} was taken up again. Found: {found}"
-                yield _happening(recorded, what, _since(transfer))
-            case CopyRefuted() as event:
-                yield _refuted(transfer, event, recorded)
-            case _:
-                pass
-
-
-def _failed(transfer: Transfer, event: FileFailed, recorded: Recorded) -> Happening:
-    where = STAGES.get(event.stage, escape_text(event.stage))
-    details = [escape_text(event.error)]
-    if event.errno is not None:
-        details.append(f"errno {event.errno}")
-    if event.offset is not None:
-        details.append(f"at byte {number(event.offset)}")
-    what = (
-        f"{printable(event.path)} failed {where}, attempt {number(event.attempt)} "
-        f"({', '.join(details)}): {_sentence(event.message)} Source: {printable(event.source)}"
-    )
-    moved = "" if event.moved_to is None else f"The bad copy was put aside as {printable(event.moved_to)}. "
-    final = transfer.result is Result.FAILED and transfer.entry == recorded.position
-    done = "No copy under this name is claimed." if final else _since(transfer)
-    return _happening(recorded, what, moved + done, still_open=final)
-
-
-def _refuted(transfer: Transfer, event: CopyRefuted, recorded: Recorded) -> Happening:
-    final = transfer.result is Result.REFUTED and transfer.entry == recorded.position
-    finding = f"({escape_text(event.finding)}): {_sentence(event.message)}"
-    return _happening(
-        recorded,
-        f"The copy {printable(event.path)} was read again {finding}",
-        "The copy must not be relied on." if final else _since(transfer),
-        still_open=final,
-    )
-
-
-def _since(transfer: Transfer) -> str:
-    if transfer.result in GOOD:
-        return f"Tried again; in the end {transfer.result}, entry {number(transfer.entry)}."
-    return f"In the end {transfer.result}, entry {number(transfer.entry)}."
-
-
-def _sentence(message: str) -> str:
-    text = escape_text(message)
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def _quoted(name: str) -> str:
-    return f"“{escape_text(name)}”"
 
 
 def still_open(found: Iterable[Happening]) -> tuple[Happening, ...]:

@@ -14,37 +14,35 @@ from custody.domain.events import (
     BatchQueued,
     BatchResumed,
     BatchStopped,
+    CopyRefuted,
+    CopyReverified,
     DirectoryCreated,
+    Event,
     FileFailed,
     FileQueued,
     FileSkipped,
-    InventoryChanged,
-    InventoryTaken,
-    JobCompleted,
-    JobFailed,
     JobQueued,
-    JobResumed,
-    JobStarted,
     KeyEnrolled,
     LinkRecorded,
     SessionClosed,
     SessionOpened,
     SpecialFileSkipped,
 )
-from custody.domain.identifiers import BatchId, JobId, KeyId, Position
+from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
+from custody.reports.job_facts import JobFacts
+from custody.reports.results import DIFFERENCES, FOREIGN
 from custody.reports.scope import Scope
-from custody.reports.transfers import Transfer, beginning
 
 _NO_SESSION: Final = -1
 
 
 @dataclass(slots=True)
 class Session:
-    """A command that wrote; ``closed`` stays False if its end was never recorded."""
+    """A command that wrote; ``closed`` stays None if its end was never recorded."""
 
     opened: Recorded
     event: SessionOpened
-    closed: bool = False
+    closed: Recorded | None = None
 
 
 @dataclass(slots=True)
@@ -58,23 +56,36 @@ class BatchFacts:
     signers: dict[KeyId, None] = field(default_factory=dict)
 
 
-@dataclass(slots=True, kw_only=True)
-class JobFacts:
-    """A job and everything found in its sources, by stream."""
+@dataclass(slots=True)
+class Rereading:
+    """What one command found when it read copies again or looked for what does not belong there."""
 
-    event: JobQueued
-    outcome: Recorded | None = None
-    began_at: str | None = None
-    ended_at: str | None = None
-    runs: int = 0
-    inventories: list[tuple[Position, InventoryTaken]] = field(default_factory=list)
-    incidents: list[Recorded] = field(default_factory=list)
-    transfers: dict[UUID, Transfer] = field(default_factory=dict)
-    links: dict[UUID, tuple[Position, LinkRecorded]] = field(default_factory=dict)
-    special: dict[UUID, tuple[Position, SpecialFileSkipped]] = field(default_factory=dict)
-    folders: set[UUID] = field(default_factory=set)
-    sessions: set[int] = field(default_factory=set)
-    signers: dict[KeyId, None] = field(default_factory=dict)
+    began: Recorded
+    equal: int = 0
+    different: int = 0
+    unreadable: int = 0
+    foreign: int = 0
+
+    def admit(self, event: CopyReverified | CopyRefuted) -> None:
+        """Count the next result."""
+        match event:
+            case CopyReverified():
+                self.equal += 1
+            case CopyRefuted(finding=finding) if finding == FOREIGN:
+                self.foreign += 1
+            case CopyRefuted(finding=finding) if finding in DIFFERENCES:
+                self.different += 1
+            case _:
+                self.unreadable += 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClockStep:
+    """Two neighbouring entries of which the later one bears the earlier time."""
+
+    before: Recorded
+    after: Recorded
+    session: int
 
 
 class LedgerFold:
@@ -88,6 +99,8 @@ class LedgerFold:
         self.sessions: list[Session] = []
         self.jobs: dict[JobId, JobFacts] = {}
         self.keys: dict[KeyId, tuple[Position, KeyEnrolled]] = {}
+        self.rereadings: dict[int, Rereading] = {}  # by the place of their session
+        self.clock_steps: list[ClockStep] = []
         self.last: Recorded | None = None
 
     @property
@@ -114,7 +127,7 @@ class LedgerFold:
 
     def admit(self, recorded: Recorded) -> None:
         """Take the next record."""
-        self.last = recorded
+        before, self.last = self.last, recorded
         owner: JobFacts | BatchFacts | None = None
         match recorded.stream.kind:
             case "file":
@@ -125,6 +138,8 @@ class LedgerFold:
                 owner = self._batch(recorded)
             case _:
                 self._people(recorded)
+        if before is not None and recorded.at < before.at:
+            self.clock_steps.append(ClockStep(before, recorded, len(self.sessions) - 1))
         if owner is not None:
             owner.sessions.add(len(self.sessions) - 1)
             owner.signers[recorded.actor] = None
@@ -134,7 +149,7 @@ class LedgerFold:
             case SessionOpened() as event:
                 self.sessions.append(Session(recorded, event))
             case SessionClosed() if self.sessions:
-                self.sessions[-1].closed = True
+                self.sessions[-1].closed = recorded
             case KeyEnrolled() as event:
                 self.keys[event.key] = (recorded.position, event)
             case _:
@@ -161,7 +176,7 @@ class LedgerFold:
             self.jobs.setdefault(identity, JobFacts(event=event))
         job = self.jobs.get(identity)
         if job is not None:
-            _of_job(job, recorded)
+            job.admit(recorded)
         return job
 
     def _wanted(self, job: JobId, batch: BatchId) -> bool:
@@ -169,52 +184,28 @@ class LedgerFold:
 
     def _file(self, recorded: Recorded) -> JobFacts | None:
         event, stream = recorded.event, recorded.stream.id
-        match event:
-            case FileQueued() | FileFailed() | FileSkipped():
-                job = self.jobs.get(event.job)
-                if job is not None and stream not in job.transfers:
-                    job.transfers[stream] = beginning(event, recorded)
-                    self._job_of[stream] = job
-                    return job
-            case LinkRecorded() | SpecialFileSkipped() | DirectoryCreated():
-                return _entry_without_content(self.jobs.get(event.job), event, recorded)
-            case _:
-                pass
         job = self._job_of.get(stream)
-        if job is not None:
-            job.transfers[stream].admit(recorded)
+        if job is None:
+            job = self._job_that_begins(event, stream)
+        if job is None:
+            return None
+        if isinstance(event, CopyRefuted) and event.finding == FOREIGN:
+            job.admit_foreign(event, recorded)
+        elif not job.admit_entry(recorded):
+            return None
+        self._job_of[stream] = job
+        if isinstance(event, CopyReverified | CopyRefuted):
+            self.rereadings.setdefault(len(self.sessions) - 1, Rereading(recorded)).admit(event)
         return job
 
-
-def _of_job(job: JobFacts, recorded: Recorded) -> None:
-    match recorded.event:
-        case JobStarted() | JobResumed():
-            job.began_at = job.began_at or recorded.at
-            job.ended_at, job.outcome, job.runs = None, None, job.runs + 1
-        case InventoryTaken() as event:
-            job.inventories.append((recorded.position, event))
-        case InventoryChanged():
-            job.incidents.append(recorded)
-        case JobCompleted():
-            job.ended_at, job.outcome = recorded.at, recorded
-        case JobFailed():
-            job.ended_at, job.outcome = recorded.at, recorded
-            job.incidents.append(recorded)
-        case _:
-            pass
-
-
-def _entry_without_content(
-    job: JobFacts | None, event: LinkRecorded | SpecialFileSkipped | DirectoryCreated, recorded: Recorded
-) -> JobFacts | None:
-    if job is None:
-        return None
-    stream = recorded.stream.id
-    match event:
-        case LinkRecorded():
-            job.links[stream] = (recorded.position, event)
-        case SpecialFileSkipped():
-            job.special[stream] = (recorded.position, event)
-        case DirectoryCreated():
-            job.folders.add(stream)
-    return job
+    def _job_that_begins(self, event: Event, stream: UUID) -> JobFacts | None:
+        match event:
+            case FileQueued() | FileFailed() | FileSkipped():
+                return self.jobs.get(event.job)
+            case LinkRecorded() | SpecialFileSkipped() | DirectoryCreated():
+                return self.jobs.get(event.job)
+            case CopyRefuted(finding=finding) if finding == FOREIGN:
+                owners = (job for key, job in self.jobs.items() if extra_id(key, event.path) == stream)
+                return next(owners, None)
+            case _:
+                return None

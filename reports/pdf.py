@@ -41,18 +41,19 @@ def write_custody_pdf(report: CustodyReport, out: BinaryIO) -> None:
     heading(sheet, "8  What this report does not prove")
     bullets(sheet, report.limits)
     _exceptions(sheet, report)
+    _rereadings(sheet, report)
     _files(sheet, report)
     _others(sheet, report)
     sheet.finish()
 
 
 def _furniture(report: CustodyReport) -> Furniture:
-    cases = listed(report.case_numbers) or "no case"
+    cases = listed(report.case_numbers)
     exhibits = listed(report.exhibits)
-    about = f"Case {cases}" + (f" · exhibit {exhibits}" if exhibits else "")
+    about = (f"Case {cases}" if cases else "No case") + (f" · exhibit {exhibits}" if exhibits else "")
     head = report.head
     return Furniture(
-        title=escape_text(f"Custody report, case {cases}"),
+        title=escape_text("Custody report" + (f", case {cases}" if cases else "")),
         author=escape_text(listed(dict.fromkeys(session.examiner for session in report.sessions))),
         subject=f"Ledger {report.ledger}, entry {head.position}, root {head.root_hex}",
         date=report.made_at,
@@ -179,14 +180,27 @@ def _exceptions(sheet: Sheet, report: CustodyReport) -> None:
     pdf_lists.happenings(sheet, report.happenings)
 
 
+def _rereadings(sheet: Sheet, report: CustodyReport) -> None:
+    heading(sheet, "10  Later readings of the copies")
+    if not report.rereadings:
+        paragraph(sheet, "None is recorded as far as this report reaches.")
+        return
+    paragraph(
+        sheet,
+        "One row for each command that read copies again after they had been verified, or looked for entries "
+        "that do not belong among them. What was found against a copy stands in section 9.",
+    )
+    pdf_lists.rereadings(sheet, report.rereadings)
+
+
 def _files(sheet: Sheet, report: CustodyReport) -> None:
-    heading(sheet, "10  Files", keep=_TABLE_BEGINS)
+    heading(sheet, "11  Files", keep=_TABLE_BEGINS)
     paragraph(
         sheet,
         "One row for each file of the sources. Files that are not proved bear a bar in the margin and their "
         "result in capitals. Characters that cannot be printed are written as codes (\\xff a byte, \\u202e "
-        "or \\u{1f600} a character); the exact bytes of each name are in the ledger. Letters of "
-        "right-to-left scripts run from right to left, not joined; the parts of a name keep their order.",
+        "or \\u{1f600} a character); the exact bytes of each name are in the ledger. Words in "
+        "right-to-left letters run from right to left; the parts of a name keep their order.",
     )
     for job in report.jobs:
         subheading(sheet, f"Job {job.name}: {count(len(job.files), 'file')}")
@@ -195,15 +209,24 @@ def _files(sheet: Sheet, report: CustodyReport) -> None:
 
 
 def _others(sheet: Sheet, report: CustodyReport) -> None:
-    heading(sheet, "11  Folders, links, special files")
+    heading(sheet, "12  Folders, links, special files")
     for job in report.jobs:
         subheading(sheet, f"Job {job.name}")
         paragraph(
             sheet,
             f"{count(job.folders, 'folder')} kept, {count(len(job.links), 'symbolic link')} recreated, "
-            f"{count(len(job.special), 'special file')} listed and not copied.",
+            f"{count(len(job.special), 'special file')} listed and not copied.{_there_before(job)}",
         )
         if job.links:
             pdf_lists.links(sheet, job.links)
         if job.special:
             pdf_lists.special(sheet, job.special)
+
+
+def _there_before(job: JobSection) -> str:
+    if not job.folders_there_before:
+        return ""
+    return (
+        f" {count(job.folders_there_before, 'folder')} had been at the destination before: what else lies "
+        "there was not searched for entries that do not belong to the copies."
+    )

@@ -3,10 +3,11 @@
 Knows that a first page is one page: it lists as many open exceptions as fit and counts the rest.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
-from custody.reports.custody_report import CustodyReport, Result, Verdict
+from custody.domain.paths import RawPath, printable
+from custody.reports.custody_report import CustodyReport
 from custody.reports.happenings import still_open
 from custody.reports.pdf_blocks import (
     BODY,
@@ -20,28 +21,22 @@ from custody.reports.pdf_blocks import (
     pairs,
     paragraph,
 )
+from custody.reports.results import STANDINGS, Verdict
 from custody.reports.sheet import GREY, Sheet
 from custody.reports.typesetting import NAME_BREAKS, Line, line, wrap
-from custody.reports.wording import listed, moment, number
+from custody.reports.wording import brief, few, listed, moment, number
 
 _LABELS: Final[Mapping[Verdict, str]] = {
     Verdict.COMPLETE: "RESULT: COMPLETE, ALL VERIFIED",
     Verdict.REMARKS: "RESULT: ALL VERIFIED, WITH REMARKS",
     Verdict.UNFINISHED: "RESULT: NOT FINISHED",
     Verdict.FAILED: "RESULT: NOT COMPLETE, SOMETHING FAILED",
-    Verdict.REFUTED: "RESULT: REFUTED, COPIES DIFFER FROM THE RECORD",
-}
-_CAPTIONS: Final[Mapping[Result, str]] = {
-    Result.VERIFIED: "verified",
-    Result.PRESENT: "already there",
-    Result.EARLIER: "verified earlier",
-    Result.FAILED: "failed",
-    Result.REFUTED: "refuted later",
-    Result.UNVERIFIED: "not verified",
+    Verdict.REFUTED: "RESULT: REFUTED, THE DESTINATION DIFFERS FROM THE RECORD",
 }
 _NOTE_ROOM: Final = 40.0
 _SHOWN_LINES: Final = 3  # of each open exception; the whole text is in its section
-_MOST_NAMED: Final = 3  # of cases, exhibits, people each
+_MOST_NAMED: Final = 2  # of places each; all of them stand in section 3
+_LONGEST_PLACE: Final = 150  # characters: about two lines
 
 
 def first_page(sheet: Sheet, report: CustodyReport) -> None:
@@ -53,7 +48,9 @@ def first_page(sheet: Sheet, report: CustodyReport) -> None:
     sheet.skip(4)
     framed(sheet, _LABELS[report.summary.verdict], report.summary.headline, _weight(report.summary.verdict))
     figures(sheet, tuple(_figures(report)))
-    pairs(sheet, people(report, most=_MOST_NAMED))
+    pairs(sheet, people(report, few), gap=0)
+    pairs(sheet, _from_and_to(report), gap=0)
+    pairs(sheet, [("Checkpoint code", report.head.code)])
     sheet.skip(4)
     bullets(sheet, report.summary.sentences)
     _open_exceptions(sheet, report)
@@ -61,23 +58,33 @@ def first_page(sheet: Sheet, report: CustodyReport) -> None:
     sheet.break_page()
 
 
-def people(report: CustodyReport, most: int | None = None) -> Iterator[tuple[str, str]]:
-    """Yield case, exhibit, examiner and agency, with at most ``most`` values of each."""
-    yield "Case number", _some(report.case_numbers, most) or "none"
-    yield "Exhibit", _some(report.exhibits, most) or "none given"
+def people(report: CustodyReport, say: Callable[[Iterable[str]], str] = listed) -> Iterator[tuple[str, str]]:
+    """Yield case, exhibit, examiner and agency, several of one put together by ``say``."""
+    yield "Case number", say(report.case_numbers) or "none"
+    yield "Exhibit", say(report.exhibits) or "none given"
     examiners = dict.fromkeys(
         session.examiner + (f" (badge {session.badge})" if session.badge else "")
         for session in report.sessions
     )
-    yield "Examiner", _some(tuple(examiners), most) or "not recorded"
-    agencies = tuple(dict.fromkeys(session.agency for session in report.sessions if session.agency))
-    yield "Agency", _some(agencies, most) or "not recorded"
+    yield "Examiner", say(examiners) or "not recorded"
+    agencies = dict.fromkeys(session.agency for session in report.sessions if session.agency)
+    yield "Agency", say(agencies) or "not recorded"
 
 
-def _some(values: tuple[str, ...], most: int | None) -> str:
-    if most is None or len(values) <= most:
-        return listed(values)
-    return listed((*values[:most], f"{number(len(values) - most)} more"))
+def _from_and_to(report: CustodyReport) -> Iterator[tuple[str, str]]:
+    sources = dict.fromkeys(source for job in report.jobs for source in job.sources)
+    more = sum(job.source_count - len(job.sources) for job in report.jobs)
+    destinations = dict.fromkeys(job.destination for job in report.jobs)
+    yield from _places("Copied from", tuple(sources), more)
+    yield from _places("Copied to", tuple(destinations), 0)
+
+
+def _places(title: str, places: tuple[RawPath, ...], more: int) -> Iterator[tuple[str, str]]:
+    for index, place in enumerate(places[:_MOST_NAMED]):
+        yield title if index == 0 else "", brief(printable(place), _LONGEST_PLACE)
+    rest = len(places[_MOST_NAMED:]) + more
+    if rest:
+        yield "", f"and {number(rest)} more, see section 3"
 
 
 def _weight(verdict: Verdict) -> float:
@@ -86,11 +93,10 @@ def _weight(verdict: Verdict) -> float:
 
 def _figures(report: CustodyReport) -> Iterator[tuple[str, str]]:
     yield number(report.counts.files), "files found"
-    always = {Result.VERIFIED, Result.FAILED, Result.REFUTED, Result.UNVERIFIED}
-    for result in Result:
+    for result, standing in STANDINGS.items():
         value = report.counts.by_result[result]
-        if value or result in always:
-            yield number(value), _CAPTIONS[result]
+        if value or standing.always:
+            yield number(value), standing.caption
 
 
 def _open_exceptions(sheet: Sheet, report: CustodyReport) -> None:
@@ -103,18 +109,20 @@ def _open_exceptions(sheet: Sheet, report: CustodyReport) -> None:
     for index, happening in enumerate(unsettled):
         text = _clipped(f"Entry {number(happening.entry)}: {happening.what}", sheet.width - 12)
         if sheet.room < BODY.leading * (len(text) + 1) + _NOTE_ROOM:
-            paragraph(sheet, f"and {number(len(unsettled) - index)} more, in section 9.", indent=12)
+            told = f"and {number(len(unsettled) - index)} more" if index else f"all {number(len(unsettled))}"
+            paragraph(sheet, f"{told}, in section 9.", indent=12)
             return
         lines(sheet, text, sheet.left + 12)
         sheet.skip(3)
 
 
 def _clipped(text: str, width: float) -> tuple[Line, ...]:
-    whole = wrap(text, BODY, width, NAME_BREAKS)
+    more = line(" …", BODY)
+    whole = wrap(text, BODY, width - more.width, NAME_BREAKS)
     if len(whole) <= _SHOWN_LINES:
         return whole
     last = whole[_SHOWN_LINES - 1]
-    return (*whole[: _SHOWN_LINES - 1], Line(BODY, (*last.runs, *line(" …", BODY).runs)))
+    return (*whole[: _SHOWN_LINES - 1], Line(BODY, (*last.runs, *more.runs)))
 
 
 def _last_word(sheet: Sheet) -> None:
@@ -122,8 +130,8 @@ def _last_word(sheet: Sheet) -> None:
     paragraph(
         sheet,
         "The ledger is tamper-evident: how to check this report stands in section 7, what it does not prove "
-        "in section 8. The code at the foot of each page belongs to the ledger as it was; keep it apart from "
-        "the ledger.",
+        "in section 8. The checkpoint code, also at the foot of each page, belongs to the ledger as it was; "
+        "keep it apart from the ledger.",
         CAPTION,
         grey=GREY,
     )

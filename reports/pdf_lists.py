@@ -9,16 +9,16 @@ from typing import Final
 from custody.domain.digest import PRIMARY
 from custody.domain.paths import RawPath, printable
 from custody.reports.custody_report import (
-    GOOD,
     FileRow,
     Happening,
     LinkRow,
-    Result,
+    RereadingLine,
     SessionLine,
     SpecialRow,
 )
 from custody.reports.fonts import Face
 from custody.reports.pdf_tables import Column, Row, Table
+from custody.reports.results import STANDINGS
 from custody.reports.sheet import Sheet
 from custody.reports.typesetting import NAME_BREAKS, Line, Style, line, with_visible_ends, wrap
 from custody.reports.wording import algorithm, file_time, number, offset
@@ -46,6 +46,15 @@ _HAPPENINGS: Final = (
 )
 _LINKS: Final = (Column("Link", 225), Column("Points to", 214), Column("Entry", 60))
 _SPECIAL: Final = (Column("Special file, not copied", 339), Column("Kind", 100), Column("Entry", 60))
+_REREADINGS: Final = (
+    Column("Entry", 48),
+    Column("Began (UTC)", 62),
+    Column("Command", 165),
+    Column("As recorded", 58, right=True),
+    Column("Changed, gone", 64, right=True),
+    Column("Unreadable", 54, right=True),
+    Column("Foreign", 48, right=True),
+)
 _SESSIONS: Final = (
     Column("Entry", 44),
     Column("Began (UTC)", 52),
@@ -53,15 +62,6 @@ _SESSIONS: Final = (
     Column("Machine, system, software", 126),
     Column("Zone, clock, boot id", 149),
 )
-
-_WORDS: Final = {
-    Result.VERIFIED: "verified",
-    Result.PRESENT: "already there",
-    Result.EARLIER: "verified earlier",
-    Result.FAILED: "FAILED",
-    Result.REFUTED: "REFUTED",
-    Result.UNVERIFIED: "NOT VERIFIED",
-}
 
 
 def files(sheet: Sheet, rows: Iterable[FileRow]) -> None:
@@ -78,7 +78,7 @@ def _file(index: int, row: FileRow) -> Row:
     what = [*_name(row.path, width), *_hashes(row)]
     for note in row.notes:
         what.extend(wrap(note, _NOTE, width))
-    result = [line(_WORDS[row.result], _CELL_BOLD)]
+    result = [line(STANDINGS[row.result].cell, _CELL_BOLD)]
     if row.read_back is not None:
         result.extend(wrap(f"read back: {row.read_back}", _NOTE, _FILES[4].text_width))
     result.append(line(f"entry {number(row.entry)}", _NOTE))
@@ -90,7 +90,7 @@ def _file(index: int, row: FileRow) -> Row:
             (line(day, _CELL), line(time, _TIME)),
             tuple(result),
         ),
-        marked=row.result not in GOOD,
+        marked=not STANDINGS[row.result].proved,
     )
 
 
@@ -98,8 +98,8 @@ def _hashes(row: FileRow) -> Iterator[Line]:
     names = sorted(row.digests, key=lambda name: (name != PRIMARY, name))
     for name in names:
         yield from _hash(algorithm(name), row.digests[name])
-    if names and row.result is Result.REFUTED:
-        yield line("hash values as recorded before; the copy was later found not to agree", _NOTE)
+    if names and (remark := STANDINGS[row.result].of_hashes):
+        yield line(remark, _NOTE)
     elif names and not row.compared:
         yield line("hash values of the source as it was read; no copy was found equal", _NOTE)
 
@@ -124,8 +124,11 @@ def links(sheet: Sheet, rows: Iterable[LinkRow]) -> None:
             Row((
                 _name(row.path, _LINKS[0].text_width),
                 _name(row.target, _LINKS[1].text_width),
-                (line(number(row.entry), _CELL),),
-            ))
+                (
+                    line(number(row.entry), _CELL),
+                    *([line(row.wrong, _CELL_BOLD)] if row.wrong else []),
+                ),
+            ), marked=row.wrong is not None)
         )  # fmt: skip
     table.close()
 
@@ -163,6 +166,22 @@ def happenings(sheet: Sheet, rows: Iterable[Happening]) -> None:
     table.close()
 
 
+def rereadings(sheet: Sheet, rows: Iterable[RereadingLine]) -> None:
+    """Draw one row for each command that read copies again."""
+    table = Table(sheet, _REREADINGS)
+    for row in rows:
+        figures = (row.equal, row.different, row.unreadable, row.foreign)
+        table.add(
+            Row((
+                (line(number(row.entry), _CELL),),
+                (line(row.at[:10], _CELL), line(row.at[11:19], _CELL)),
+                wrap(row.command, _CELL, _REREADINGS[2].text_width, NAME_BREAKS),
+                *((line(number(figure), _CELL),) for figure in figures),
+            ), marked=not row.is_good)
+        )  # fmt: skip
+    table.close()
+
+
 def sessions(sheet: Sheet, rows: Iterable[SessionLine]) -> None:
     """Draw one row for each command that wrote."""
     table = Table(sheet, _SESSIONS)
@@ -173,7 +192,7 @@ def sessions(sheet: Sheet, rows: Iterable[SessionLine]) -> None:
             Row((
                 (line(number(row.entry), _CELL),),
                 (line(row.at[:10], _CELL), line(row.at[11:19], _CELL)),
-                wrap(row.command, _CELL, _SESSIONS[2].text_width, NAME_BREAKS),
+                (*wrap(row.command, _CELL, _SESSIONS[2].text_width, NAME_BREAKS), line(_ending(row), _TIME)),
                 tuple(_stacked(machine, _SESSIONS[3].text_width)),
                 (
                     *_stacked(clock, _SESSIONS[4].text_width),
@@ -182,6 +201,13 @@ def sessions(sheet: Sheet, rows: Iterable[SessionLine]) -> None:
             ))
         )  # fmt: skip
     table.close()
+
+
+def _ending(row: SessionLine) -> str:
+    if row.ended_at is None:
+        return "no end within this report"
+    day = "" if row.ended_at[:10] == row.at[:10] else f"{row.ended_at[:10]} "
+    return f"ended {day}{row.ended_at[11:19]}, exit code {row.exit}"
 
 
 def _stacked(texts: Iterable[str], width: float) -> Iterator[Line]:

@@ -23,7 +23,7 @@ MARGIN: Final = 48.0
 TOP: Final = 62.0
 BOTTOM: Final = 56.0
 BLACK: Final = 0.0
-GREY: Final = 0.35
+GREY: Final = 0.25
 LIGHT: Final = 0.7
 
 _PAGES_FORM: Final = "number-of-pages"

@@ -22,8 +22,8 @@ is a different one.
 The copy is written under a temporary name, flushed to the device, and only then given its own name. A
 file that already stands there is never replaced.
 
-Then the copy is read back, and its size and every hash value are compared with those of the source. Only
-if all are equal is the file recorded as verified. How each file was read back is given in the list:
+Then the copy is read back, and its size and SHA-256 value are compared with those of the source. Only
+if both are equal is the file recorded as verified. How each file was read back is given in the list:
 “direct” reads from the device; “dropped” first asks the system to forget the file; “cached” may have
 been answered from the memory of the system and is the weakest.
 

@@ -4,83 +4,90 @@ Knows the order of honesty: what failed comes before what went well, only a file
 counts as good. Counts nothing itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from custody.domain.paths import escape_text
 from custody.reports.custody_report import (
     Counts,
     Happening,
     JobSection,
-    Result,
+    KeyLine,
+    RereadingLine,
     SessionLine,
     Summary,
-    Verdict,
 )
-from custody.reports.wording import READ_BACK, algorithm, count, listed, moment, number, size
+from custody.reports.results import STANDINGS, Result, Trouble, Verdict, by_gravity, told, worst
+from custody.reports.wording import READ_BACK, algorithm, count, few, listed, moment, number, size
 
 
-def summarise(
-    counts: Counts,
-    jobs: Sequence[JobSection],
-    happenings: Sequence[Happening],
-    sessions: Sequence[SessionLine],
-) -> Summary:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """All that the first page is made from."""
+
+    counts: Counts
+    jobs: Sequence[JobSection]
+    sessions: Sequence[SessionLine]
+    happenings: Sequence[Happening]
+    rereadings: Sequence[RereadingLine]
+    keys: Sequence[KeyLine]
+
+
+def summarise(found: Findings) -> Summary:
     """Return the verdict, its sentence and the sentences after it."""
-    troubles = _troubles(counts, jobs)
-    remarks = sum(happening.open for happening in happenings)
-    verdict = _verdict(counts, jobs, troubles=bool(troubles), remarks=remarks)
+    counts, jobs = found.counts, found.jobs
+    troubles = by_gravity(_troubles(counts, jobs))
+    remarks = sum(happening.open for happening in found.happenings)
+    verdict = worst(troubles) if jobs else Verdict.UNFINISHED
+    if verdict is Verdict.COMPLETE and remarks:
+        verdict = Verdict.REMARKS
     sentences = (
-        *_who_and_when(jobs, sessions),
+        *_who_and_when(jobs, found.sessions),
         *_proof(counts, jobs),
+        *(_read_again(found.rereadings) if jobs else ()),
         *_others(counts),
-        *_course(happenings),
+        *_course(found.happenings),
+        *_reservations(found),
     )
     return Summary(verdict=verdict, headline=_headline(counts, jobs, troubles, remarks), sentences=sentences)
 
 
-def _verdict(counts: Counts, jobs: Sequence[JobSection], *, troubles: bool, remarks: int) -> Verdict:
-    if counts.by_result[Result.REFUTED]:
-        return Verdict.REFUTED
-    if counts.by_result[Result.FAILED] or _failed_jobs(jobs) or _unreadable(jobs):
-        return Verdict.FAILED
-    if troubles or not jobs:
-        return Verdict.UNFINISHED
-    return Verdict.REMARKS if remarks else Verdict.COMPLETE
+def _troubles(counts: Counts, jobs: Sequence[JobSection]) -> Iterator[Trouble]:
+    for result, standing in STANDINGS.items():
+        if not standing.proved and (files := counts.by_result[result]):
+            yield Trouble(standing.verdict, told(files, standing.one, standing.many))
+    if counts.refuted_entries:
+        words = told(counts.refuted_entries, "folder or link", "folders or links")
+        yield Trouble(Verdict.REFUTED, f"{words} later found changed or missing")
+    if counts.foreign:
+        words = told(counts.foreign, "foreign entry was", "foreign entries were")
+        yield Trouble(Verdict.REFUTED, f"{words} found among the copies")
+    if counts.failed_entries:
+        words = told(counts.failed_entries, "folder or link", "folders or links")
+        yield Trouble(Verdict.FAILED, f"{words} failed")
+    yield from _troubles_of_jobs(jobs)
 
 
-def _failed_jobs(jobs: Sequence[JobSection]) -> list[JobSection]:
-    return [job for job in jobs if job.ended_at is not None and not job.finished]
-
-
-def _unreadable(jobs: Sequence[JobSection]) -> int:
-    return sum(job.inventories[-1].unreadable for job in jobs if job.inventories)
-
-
-def _troubles(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
-    found = []
-    if refuted := counts.by_result[Result.REFUTED]:
-        found.append(f"{count(refuted, 'copy', 'copies')} later found changed, missing or unreadable")
-    if failed := counts.by_result[Result.FAILED]:
-        found.append(f"{number(failed)} failed")
-    if waiting := counts.by_result[Result.UNVERIFIED]:
-        found.append(f"{number(waiting)} not verified")
-    if unreadable := _unreadable(jobs):
-        found.append(f"{count(unreadable, 'entry', 'entries')} of the sources could not be listed")
-    if broken := _failed_jobs(jobs):
-        found.append(f"{count(len(broken), 'job')} ended without being complete")
+def _troubles_of_jobs(jobs: Sequence[JobSection]) -> Iterator[Trouble]:
+    if unreadable := sum(job.inventories[-1].unreadable for job in jobs if job.inventories):
+        words = count(unreadable, "entry", "entries")
+        yield Trouble(Verdict.FAILED, f"{words} of the sources could not be listed")
+    if broken := sum(job.ended_at is not None and not job.finished for job in jobs):
+        yield Trouble(Verdict.FAILED, f"{count(broken, 'job')} ended without being complete")
     if unfinished := sum(job.ended_at is None for job in jobs):
-        found.append(f"{count(unfinished, 'job')} not finished")
-    return found
+        yield Trouble(Verdict.UNFINISHED, f"{count(unfinished, 'job')} not finished")
 
 
-def _headline(counts: Counts, jobs: Sequence[JobSection], troubles: Sequence[str], remarks: int) -> str:
+def _headline(counts: Counts, jobs: Sequence[JobSection], troubles: Sequence[Trouble], remarks: int) -> str:
     if not jobs:
         return "Nothing was acquired: the ledger holds no job for this report."
     if troubles:
-        refuted = counts.by_result[Result.REFUTED]
+        what = "Not everything was copied and verified"
+        if troubles[0].verdict is Verdict.REFUTED:
+            what = "The destination is not as recorded"
         return (
-            f"{'Not every copy is as recorded' if refuted else 'Not everything was copied and verified'}: "
-            f"of {count(counts.files, 'file')}, {number(counts.good)} verified; {'; '.join(troubles)}."
+            f"{what}: of {count(counts.files, 'file')}, {number(counts.good)} verified; "
+            f"{'; '.join(trouble.words for trouble in troubles)}."
         )
     but = f", but {count(remarks, 'exception')} must be read with it" if remarks else ""
     return f"{_all_good(counts)}{but}."
@@ -98,9 +105,9 @@ def _all_good(counts: Counts) -> str:
 
 
 def _who_and_when(jobs: Sequence[JobSection], sessions: Sequence[SessionLine]) -> list[str]:
-    examiners = listed(dict.fromkeys(escape_text(session.examiner) for session in sessions))
-    cases = listed(dict.fromkeys(escape_text(job.case_number) for job in jobs))
-    exhibits = listed(dict.fromkeys(escape_text(job.exhibit) for job in jobs if job.exhibit))
+    examiners = few(dict.fromkeys(escape_text(session.examiner) for session in sessions))
+    cases = few(dict.fromkeys(escape_text(job.case_number) for job in jobs))
+    exhibits = few(dict.fromkeys(escape_text(job.exhibit) for job in jobs if job.exhibit))
     if not (examiners and cases):
         return []
     about = f"case {cases}" + (f", exhibit {exhibits}" if exhibits else "")
@@ -142,6 +149,30 @@ def _proof(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
 def _strongest_first(item: tuple[str, int]) -> tuple[int, str]:
     order = tuple(READ_BACK)
     return (order.index(item[0]) if item[0] in order else len(order), item[0])
+
+
+def _read_again(rereadings: Sequence[RereadingLine]) -> list[str]:
+    if not rereadings:
+        return ["The copies were not read a second time later on, as far as this report reaches."]
+    last = rereadings[-1]
+    outcome = (
+        "nothing was found against any copy"
+        if all(line.is_good for line in rereadings)
+        else "not everything was found as recorded"
+    )
+    passes = count(len(rereadings), "later pass", "later passes")
+    begun = f"Copies were read again in {passes}, the last on {moment(last.at)}"
+    return [f"{begun}: {outcome}, see section 10."]
+
+
+def _reservations(found: Findings) -> Iterator[str]:
+    if any(key.protected is False for key in found.keys):
+        yield (
+            "A key named in section 6 is NOT guarded by a passphrase: whoever can read its file can sign "
+            "with it."
+        )
+    if any(session.clock_synchronised is False for session in found.sessions):
+        yield "The clock of the machine was NOT synchronised with a time server in at least one session."
 
 
 def _others(counts: Counts) -> list[str]:

@@ -19,10 +19,12 @@ from custody.domain.events import (
     FileResumed,
     FileSkipped,
     FileVerified,
+    MetadataLost,
 )
 from custody.domain.identifiers import Position
-from custody.domain.paths import RawPath
-from custody.reports.custody_report import FileRow, Result
+from custody.domain.paths import RawPath, escape_text
+from custody.reports.custody_report import FileRow
+from custody.reports.results import DIFFERENCES, Result
 from custody.reports.wording import count, number
 
 Beginning = FileQueued | FileFailed | FileSkipped  # the events that can be the first of a file's stream
@@ -30,6 +32,7 @@ Beginning = FileQueued | FileFailed | FileSkipped  # the events that can be the 
 _NO_DIGESTS: Final[Mapping[str, str]] = {}
 _VERIFIED_BEFORE: Final = "verified-before"
 _NOT_BEGUN: Final = "copying has not begun"
+_DOUBTED: Final = frozenset({Result.REFUTED, Result.UNREADABLE})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class Transfer:
     reread: Position | None = None
     unchanged: Position | None = None
     hard_link: str | None = None
+    lost: MetadataLost | None = None
     incidents: list[Recorded] = field(default_factory=list)
 
     def admit(self, recorded: Recorded) -> None:
@@ -61,6 +65,8 @@ class Transfer:
             case FileFailed():
                 self.incidents.append(recorded)
                 self._settle(Result.FAILED, read_back=None)
+            case MetadataLost():
+                self.lost = event
             case FileVerified():
                 self.size, self.digests, self.compared = event.size, event.digests, True
                 self._settle(Result.VERIFIED, read_back=event.read_back)
@@ -74,6 +80,11 @@ class Transfer:
         if not self._stands_on_an_earlier_entry(event):
             self.entry = recorded.position
 
+    @property
+    def was_never_a_file(self) -> bool:
+        """Tell whether nothing but failures is recorded, so that it may be a folder or a link."""
+        return self.mtime_ns is None
+
     def row(self) -> FileRow:
         """Return what the report says about this file."""
         return FileRow(
@@ -86,7 +97,7 @@ class Transfer:
         self.source, self.size, self.mtime_ns = event.source, event.size, event.mtime_ns
         self.digests, self.compared, self.read_back = _NO_DIGESTS, False, None
         self.result, self.state = Result.UNVERIFIED, _NOT_BEGUN
-        self.hard_link = None
+        self.hard_link = self.lost = None
         if event.links > 1:
             self.hard_link = (
                 f"one of {count(event.links, 'name')} of the same data at the source "
@@ -103,7 +114,7 @@ class Transfer:
             self.size, self.digests, self.compared = event.size, event.digests, True
             self._settle(Result.PRESENT, read_back=event.read_back)
             return
-        if self.result is Result.REFUTED:  # a look at size and time does not outweigh a reading
+        if self.result in _DOUBTED:  # a look at size and time does not outweigh a reading
             return
         if self.result in {Result.VERIFIED, Result.PRESENT}:
             self.unchanged = position
@@ -115,13 +126,18 @@ class Transfer:
     def _read_again(self, event: CopyReverified | CopyRefuted, recorded: Recorded) -> None:
         if isinstance(event, CopyRefuted):
             self.incidents.append(recorded)
-            self._settle(Result.REFUTED, read_back=None)
+            self._refuted(event)
             return
-        if self.result is Result.REFUTED:
+        if self.result in _DOUBTED:
             self.size, self.digests = event.size, event.digests
             self._settle(Result.VERIFIED, read_back=event.read_back)
             self.proved = recorded.position
         self.reread = recorded.position
+
+    def _refuted(self, event: CopyRefuted) -> None:
+        differs = event.finding in DIFFERENCES
+        if differs or self.result is not Result.REFUTED:  # an inability to look outweighs no difference
+            self._settle(Result.REFUTED if differs else Result.UNREADABLE, read_back=None)
 
     def _under_way(self, recorded: Recorded) -> None:
         match recorded.event:
@@ -139,15 +155,24 @@ class Transfer:
 
     def _stands_on_an_earlier_entry(self, event: object) -> bool:
         if isinstance(event, FileSkipped):
-            return self.unchanged is not None or self.result is Result.REFUTED
+            return self.unchanged is not None or self.result in _DOUBTED
+        if isinstance(event, CopyRefuted):
+            return self.result is Result.REFUTED and event.finding not in DIFFERENCES
         return isinstance(event, CopyReverified) and self.proved != self.reread
 
     def _notes(self) -> tuple[str, ...]:
         notes = [self.hard_link] if self.hard_link else []
+        if self.lost is not None:
+            names = ", ".join(map(escape_text, self.lost.attributes)) or "all"
+            rest = self.lost.count - len(self.lost.attributes)
+            more = f" and {number(rest)} more" if rest > 0 else ""
+            notes.append(f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})")
         if self.result is Result.UNVERIFIED:
             notes.append(self.state)
         if self.result is Result.EARLIER and self.proved is not None:
             notes.append(f"proved by entry {number(self.proved)}; not read again in this run")
+        elif self.proved is not None and self.result in _DOUBTED:
+            notes.append(f"verified before, entry {number(self.proved)}")
         elif self.proved is not None and self.proved != self.entry:
             notes.append(f"an earlier copy of this name was verified, entry {number(self.proved)}")
         if self.unchanged is not None:

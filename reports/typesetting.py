@@ -1,8 +1,8 @@
 """Turns text into lines: escapes what must not or cannot be shown, measures, breaks.
 
 Knows no markup at all: a value is drawn character by character, so nothing in it can be read as a command.
-A stretch of right-to-left letters runs from right to left where it stands, its letters not joined; unlike
-in full bidirectional layout nothing else moves, so that the end of a name is always printed last.
+A stretch of right-to-left letters runs from right to left where it stands, Arabic letters joined; unlike in
+full bidirectional layout nothing else moves, so that the end of a name is always printed last.
 """
 
 import re
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from custody.domain.paths import escape_text
+from custody.reports.arabic import FORMS, can_be_joined, joined
 from custody.reports.fonts import Face, face_for, metrics
 
 PROSE_BREAKS: Final = frozenset(" ")
@@ -21,6 +22,9 @@ NAME_BREAKS: Final = frozenset(" /-_.,;:+=")
 _INVISIBLE: Final = frozenset(
     {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0xFE00, 0xFE10)}
 )
+# Hebrew points, Thai and Lao: where their marks go is for a shaping engine to say; without one they would
+# stand beside their letters or on one another.
+_PLACED_MARKS: Final = frozenset({*range(0x0591, 0x05C8), *range(0x0E00, 0x0F00)} - {0x05BE, 0x0E3F})
 # Beyond the basic plane reportlab writes a wrong Unicode map: a reader would copy out another character.
 _LAST_EXTRACTABLE: Final = 0xFFFF
 _SHORTEST_FILL: Final = 0.35  # a break that leaves less of the line than this filled is not worth waiting for
@@ -37,7 +41,6 @@ _MARKS: Final = "".join(
 _RIGHT_TO_LEFT: Final = re.compile(
     f"[{_LETTERS}][{_LETTERS}{_MARKS}]*(?: +[{_LETTERS}][{_LETTERS}{_MARKS}]*)*"
 )
-_CLUSTER: Final = re.compile(f"[^{_MARKS}][{_MARKS}]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +98,30 @@ def with_visible_ends(text: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _drawable(code: int, face: Face) -> str:
-    if code > _LAST_EXTRACTABLE or code in _INVISIBLE or face_for(code, face) is None:
+    char = chr(code)
+    shapes = FORMS[char].all() if char in FORMS else (char,)
+    if (
+        code > _LAST_EXTRACTABLE
+        or code in _INVISIBLE
+        or code in _PLACED_MARKS
+        or not can_be_joined(char)
+        or any(face_for(ord(shape), face) is None for shape in shapes)
+    ):
         return f"\\u{{{code:x}}}"
-    return chr(code)
+    return char
 
 
 @lru_cache(maxsize=65_536)
 def _placed(char: str, face: Face) -> tuple[Face, float]:
     found = face_for(ord(char), face) or face
     return found, metrics(found).widths.get(ord(char), 0)
+
+
+@lru_cache(maxsize=65_536)
+def _widest(char: str, face: Face) -> float:
+    """Return the width of a character, for a letter that joins that of its widest form."""
+    shapes = FORMS[char].all() if char in FORMS else (char,)
+    return max(_placed(shape, face)[1] for shape in shapes)
 
 
 def line(text: str, style: Style) -> Line:
@@ -126,10 +144,13 @@ def _runs(stored: str, style: Style) -> Iterator[Run]:
 
 
 def _visual(text: str) -> str:
-    """Return ``text`` with each stretch of right-to-left letters, and blanks between them, turned round."""
+    """Return ``text`` with each stretch of right-to-left letters, and blanks between them, joined and turned.
+
+    A mark comes to stand before its letter: the fonts draw such marks over what follows.
+    """
     if not _RIGHT_TO_LEFT.search(text):
         return text
-    return _RIGHT_TO_LEFT.sub(lambda found: "".join(reversed(_CLUSTER.findall(found.group()))), text)
+    return _RIGHT_TO_LEFT.sub(lambda found: joined(found.group())[::-1], text)
 
 
 def wrap(text: str, style: Style, width: float, breaks: frozenset[str] = PROSE_BREAKS) -> tuple[Line, ...]:
@@ -142,7 +163,7 @@ def _pieces(text: str, style: Style, width: float, breaks: frozenset[str]) -> It
     room = width * 1000 / style.size
     start, used, chance, used_at_chance, at = 0, 0.0, 0, 0.0, 0
     for unit in _UNIT.findall(text) if "\\" in text else text:
-        advance = sum(_placed(char, style.face)[1] for char in unit)
+        advance = sum(_widest(char, style.face) for char in unit)
         while used + advance > room and at > start and unit != " ":
             if used_at_chance < room * _SHORTEST_FILL:
                 chance, used_at_chance = at, used

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from custody.domain.paths import escape_text
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KILO: Final = 1000
 _UNITS: Final = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
@@ -51,6 +53,15 @@ FOUND: Final[Mapping[str, str]] = {
     "fsynced": "a flushed copy, not yet read back",
     "temporary": "a temporary file, which was removed",
     "nothing": "nothing of a copy",
+    "failed": "a failed attempt, which is tried again",
+    "missing": "the verified copy was gone, so it is copied again",
+}
+FINDINGS: Final[Mapping[str, str]] = {
+    "read-back-differs": "its content is not as recorded",
+    "changed": "it is not as recorded",
+    "missing": "it is gone",
+    "not-a-regular-file": "it is not a file any more",
+    "unreadable": "it could not be read",
 }
 CHANGES: Final[Mapping[str, str]] = {
     "appeared": "was not there in the first walk",
@@ -110,3 +121,37 @@ def listed(words: Iterable[str]) -> str:
     """Return ``a, b and c``."""
     items = list(words)
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def brief(text: str, most: int = 60) -> str:
+    """Return ``text`` in at most ``most`` characters, with an ellipsis if that is not all of it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def few(values: Iterable[str], most: int = 3) -> str:
+    """Return at most ``most`` of the values, each in brief, and how many more there are."""
+    items = list(values)
+    named = [brief(item) for item in items[:most]]
+    return listed(named if len(items) <= most else (*named, f"{number(len(items) - most)} more"))
+
+
+def sentence(message: str) -> str:
+    """Return a recorded message, escaped, with a full stop."""
+    text = escape_text(message)
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def quoted(name: str) -> str:
+    """Return a name, escaped, between quotation marks."""
+    return f"“{escape_text(name)}”"
+
+
+def duration(seconds: float) -> str:
+    """Return ``1 h 2 min 3.5 s``; parts that are nothing are left out."""
+    tenths = round(seconds * 10)
+    minutes, tenths = divmod(tenths, 600)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{number(hours)} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    parts += [f"{tenths / 10:g} s"] if tenths or not parts else []
+    return " ".join(parts)

@@ -17,6 +17,7 @@ from custody.domain.identifiers import (
     Stream,
     TransferId,
     batch_stream,
+    extra_id,
     job_id,
     key_stream,
     transfer_id,
@@ -46,10 +47,12 @@ class LedgerStory:
     records: list[Recorded] = field(default_factory=list)
     revisions: dict[Stream, int] = field(default_factory=dict)
     run: int = 1
+    protected: bool = True
+    clock_offset_seconds: int = 0
 
     def tell(self, stream: Stream, event: Event) -> Position:
         position = Position(len(self.records))
-        seconds = position // 10 % SECONDS_PER_DAY
+        seconds = (position // 10 + self.clock_offset_seconds) % SECONDS_PER_DAY
         revision = self.revisions.get(stream, 0) + 1
         self.revisions[stream] = revision
         self.records.append(
@@ -81,7 +84,7 @@ class LedgerStory:
         opening = ev.LedgerOpened(ledger=LEDGER, format="custody-ledger/1", tool="custody", version="0.1.0")
         self.tell(Stream("ledger", LEDGER), opening)
         enrolment = ev.KeyEnrolled(
-            key=self.key, public_key="PEM", examiner=self.examiner, badge="4411", protected=True
+            key=self.key, public_key="PEM", examiner=self.examiner, badge="4411", protected=self.protected
         )
         self.tell(key_stream(LEDGER, self.key), enrolment)
         return self
@@ -355,9 +358,15 @@ class LedgerStory:
         event = ev.CopyReverified(path=RawPath(path), size=size, digests=digests(path), read_back="direct")
         return self.of_file(job, path, event)
 
-    def refuted(self, job: Job, path: bytes, finding: str = "changed") -> Position:
-        event = ev.CopyRefuted(path=RawPath(path), finding=finding, message="SHA-256 differs", size=1000)
+    def refuted(
+        self, job: Job, path: bytes, finding: str = "changed", message: str = "SHA-256 differs"
+    ) -> Position:
+        event = ev.CopyRefuted(path=RawPath(path), finding=finding, message=message, size=1000)
         return self.of_file(job, path, event)
+
+    def extra(self, job: Job, path: bytes) -> Position:
+        event = ev.CopyRefuted(path=RawPath(path), finding="extra", message="no job put it there")
+        return self.tell(Stream("file", extra_id(job.id, path)), event)
 
 
 def source(path: bytes) -> RawPath:
@@ -447,5 +456,8 @@ def eventful_story() -> LedgerStory:
     later = story.session("custody verify")
     story.reverified(first, HOSTILE_NAMES[0])
     story.refuted(first, HOSTILE_NAMES[7])
+    story.refuted(first, HOSTILE_NAMES[9], "unreadable", "Input/output error")
+    story.refuted(first, b"DCIM/latest", "missing", "nothing stands under this name")
+    story.extra(first, b"DCIM/stranger.exe")
     story.end_session(later, 1)
     return story

@@ -6,7 +6,8 @@ from custody.domain.errors import NotFound
 from custody.domain.events import BatchStopped, FileResumed
 from custody.domain.identifiers import KeyId
 from custody.reports.content import build
-from custody.reports.custody_report import GOOD, FileRow, Result, Verdict
+from custody.reports.custody_report import FileRow
+from custody.reports.results import GOOD, STANDINGS, Result, Verdict
 from custody.reports.scope import Scope
 from tests.unit.reports.ledger_story import LEDGER, Job, LedgerStory, clean_story, eventful_story
 from tests.unit.reports.pdf_text import report_on
@@ -60,7 +61,7 @@ def test_a_copy_refuted_later_stands_in_the_first_sentence() -> None:
     summary = report_on(story).summary
 
     assert summary.verdict is Verdict.REFUTED
-    assert "1 copy later found changed, missing or unreadable" in summary.headline
+    assert "1 copy later found changed or missing" in summary.headline
 
 
 def test_a_job_that_was_not_ended_is_unfinished_though_every_file_is_verified() -> None:
@@ -248,6 +249,11 @@ def test_a_folder_that_could_not_be_read_is_a_failed_row_of_unknown_size() -> No
 
 
 STEPS = ("queued", "copying", "fsynced", "proved", "failed", "refuted", "reverified", "present")
+
+
+def test_every_result_has_its_row_in_the_table_that_everyone_asks() -> None:
+    assert set(STANDINGS) == set(Result)
+    assert all(standing.one and standing.many for standing in STANDINGS.values() if not standing.proved)
 
 
 def expected(steps: list[str]) -> Result:

@@ -12,8 +12,9 @@ from pypdf.generic import DictionaryObject
 from reportlab import rl_config
 
 from custody.domain.paths import printable
-from custody.reports.custody_report import GOOD, FileRow
+from custody.reports.custody_report import FileRow
 from custody.reports.pdf_blocks import LABEL
+from custody.reports.results import GOOD
 from custody.reports.scope import Scope
 from custody.reports.typesetting import NAME_BREAKS, shown, with_visible_ends, wrap
 from tests.unit.reports.ledger_story import LedgerStory, clean_story, digests, eventful_story
@@ -228,7 +229,7 @@ def test_every_page_bears_case_position_code_and_number() -> None:
 def test_the_first_page_opens_with_the_verdict_and_names_what_is_open() -> None:
     first = squeezed(page_texts(printed(report_on(eventful_story())))[0])
 
-    assert first.index("Noteverycopyisasrecorded") < first.index("13copiesverified")
+    assert first.index("Thedestinationisnotasrecorded") < first.index("12copiesverified")
     assert "DCIM/broken.movfailedwhilethecopywasreadback" in first
 
 
@@ -248,12 +249,53 @@ def test_open_exceptions_that_do_not_fit_the_first_page_are_counted_on_it() -> N
     assert "2Case,examiner,instruction" in texts[1]
 
 
+def test_the_first_page_is_one_page_however_much_there_is_to_say() -> None:
+    story = LedgerStory(examiner="E" * 200, protected=False, synchronised=False).opened()
+    story.session()
+    batch = story.batch(jobs=6)
+    for index in range(6):
+        place = f"/{index}".encode() + b"/long folder" * 40
+        job = story.job(
+            batch,
+            index,
+            name=f"{index}" * 100,
+            case_number=f"{index}" * 90,
+            exhibit=f"X{index}" * 45,
+            destination=place,
+            sources=(place, place + b"2"),
+        )
+        story.start(job)
+        for kind in range(20):
+            story.failed(job, f"{kind}-{'x' * 300}".encode())
+        story.verified(job, b"good")
+        story.extra(job, b"foreign")
+        story.fail(job, "20 files failed", failed=20)
+    texts = [squeezed(text) for text in page_texts(printed(report_on(story)))]
+
+    assert "2Case,examiner,instruction" in texts[1]
+    assert "keepitapartfromtheledger" in texts[0]
+    assert "all132,insection9." in texts[0]
+    assert "and10more,seesection3" in texts[0]
+
+
+def test_a_report_on_a_ledger_without_jobs_says_so_and_nothing_of_copies() -> None:
+    story = LedgerStory().opened()
+    story.batch(jobs=0)
+    pdf = printed(report_on(story))
+    metadata = reader(pdf).metadata
+
+    assert metadata is not None
+    assert metadata["/Title"] == "Custody report"
+    assert squeezed("Nothing was acquired") in text_of(pdf)
+    assert squeezed("read a second time") not in text_of(pdf)
+
+
 def test_results_that_are_not_good_are_told_in_words() -> None:
     report = report_on(eventful_story())
     text = "\n".join(page_texts(printed(report)))
 
     bad = [row for job in report.jobs for row in job.files if row.result not in GOOD]
-    words = re.findall(r"(FAILED|REFUTED|NOT VERIFIED)\s+entry (\d+)\n", text)
+    words = re.findall(r"(FAILED|REFUTED|UNREADABLE|NOT VERIFIED)\s+entry (\d+)\n", text)
     assert sorted(int(entry) for _, entry in words) == sorted(row.entry for row in bad)
 
 
@@ -325,11 +367,11 @@ def test_sources_beyond_those_recorded_are_counted() -> None:
 
 
 @pytest.mark.slow
-def test_ten_thousand_files_take_less_than_twenty_seconds() -> None:
+def test_ten_thousand_files_take_less_than_twenty_seconds_of_the_processor() -> None:
     story = clean_story(10_000)
-    start = time.perf_counter()
+    start = time.process_time()
     pdf = printed(report_on(story))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
 
     assert seconds < 20
     for index in (0, 5_000, 9_999):

@@ -1,6 +1,6 @@
 import pytest
 
-from custody.reports.wording import count, file_time, listed, moment, offset, size
+from custody.reports.wording import brief, count, duration, few, file_time, listed, moment, offset, size
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,29 @@ def test_a_list_in_words(words: list[str], expected: str) -> None:
 
 def test_the_time_of_an_entry_is_shown_to_the_second() -> None:
     assert moment("2026-03-01T21:10:00.123456Z") == "2026-03-01 21:10:00 UTC"
+
+
+@pytest.mark.parametrize(("text", "expected"), [("", ""), ("x" * 60, "x" * 60), ("x" * 61, "x" * 59 + "…")])
+def test_a_long_name_in_brief(text: str, expected: str) -> None:
+    assert brief(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b", "c"], "a, b and c"),
+        (["a", "b", "c", "d", "e"], "a, b, c and 2 more"),
+    ],
+)
+def test_a_few_of_many(values: list[str], expected: str) -> None:
+    assert few(values) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0 s"), (1.25, "1.2 s"), (59.99, "1 min"), (3600, "1 h"), (3661.5, "1 h 1 min 1.5 s")],
+)
+def test_a_duration_in_words(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected
