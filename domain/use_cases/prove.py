@@ -1,0 +1,100 @@
+"""Making the proof of one file: its entries, their inclusion, and the checkpoint that covers them.
+
+Knows which entries belong to a file. Deliberately takes no other entry along; writes nothing. What it makes
+is judged as a stranger would judge it before it is given out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.errors import CannotTell, Tampered
+from custody.domain.identifiers import Stream
+from custody.domain.paths import RawPath, escape_text
+from custody.domain.ports import LedgerReader
+from custody.domain.proof import Proof, ProvedEntry
+from custody.domain.proving_tree import ProvingTree
+from custody.domain.use_cases.check_proof import ProofResult, TrustedKey, check_proof
+from custody.domain.use_cases.explain import StoryModel, files_called
+from custody.domain.use_cases.signed_tree import (
+    SignedCheckpoint,
+    TreeReader,
+    grow,
+    one_at_a_time,
+    signed_checkpoints,
+)
+
+
+class ProvableLedger(TreeReader, LedgerReader, Protocol):
+    """A ledger that is read by position and by stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeProof:
+    """A proof document, what it is worth, and the positions of entries that no checkpoint covers yet."""
+
+    document: bytes
+    result: ProofResult
+    uncovered: tuple[int, ...]
+
+
+def prove(
+    reader: ProvableLedger, model: StoryModel, target: str, *, path: RawPath, trusted: TrustedKeys,
+    verify_many: VerifyMany,
+) -> MadeProof:  # fmt: skip
+    """Prove the entries of one file; ``path`` is ``target`` taken as a path and made absolute.
+
+    Raises NotFound and UsageError for the file, CannotTell without a checkpoint that covers any of its
+    entries, Tampered when the ledger is not the one that was signed, MalformedData for too long a history.
+    """
+    streams = [Stream("file", row.id) for row in files_called(model, target, path)]
+    positions = sorted({recorded.position for stream in streams for recorded in reader.history(stream)})
+    signed = _newest(reader, trusted, verify_many)
+    size = signed.checkpoint.size
+    covered = [position for position in positions if position < size]
+    if not covered:
+        raise CannotTell(
+            f"no checkpoint covers an entry of {escape_text(target)} yet",
+            hint="sign one with 'custody checkpoint make'",
+        )
+    document = _proof(reader, signed, covered).to_bytes()
+    result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
+    _require_good(result)
+    return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
+
+
+def _newest(reader: ProvableLedger, trusted: TrustedKeys, verify_many: VerifyMany) -> SignedCheckpoint:
+    """Return the largest checkpoint that a trusted key signed."""
+    signed = signed_checkpoints(reader, trusted, one_at_a_time(verify_many))
+    if not signed:
+        raise CannotTell(
+            "no checkpoint of this ledger is signed by a key that the workspace trusts",
+            hint="sign one with 'custody checkpoint make', and look for the keys folder's .pem files",
+        )
+    return signed[-1]
+
+
+def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:
+    checkpoint = signed.checkpoint
+    wanted = frozenset(positions)
+    tree = ProvingTree(wanted)
+    entries = grow(tree, reader, checkpoint.size, wanted)
+    if tree.root() != checkpoint.root:
+        raise Tampered(
+            f"the entries are not those that the checkpoint of size {checkpoint.size} was signed over",
+            hint="run custody audit",
+        )
+    proved = (
+        ProvedEntry(position=position, entry=entries[position], path=tree.inclusion(position))
+        for position in sorted(wanted)
+    )
+    return Proof(note=signed.note, entries=tuple(proved))
+
+
+def _require_good(result: ProofResult) -> None:
+    """Raise Tampered for a proof that would not convince anyone."""
+    if result.verdict == "passed":
+        return
+    reasons = (*(finding.message for finding in result.findings), *result.notes)
+    raise Tampered(f"the file's entries cannot be proved: {reasons[0]}", hint="run custody audit")
