@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from custody.cli.adapters import LedgerView, reading_ledger
+from custody.cli.batch_names import named_batch, named_or_unfinished_batch
 from custody.cli.evidence import surveying, working
 from custody.cli.exit_codes import interruption
+from custody.cli.meter import NOTHING, Amount
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.progress import shown_progress
@@ -17,7 +19,8 @@ from custody.cli.render import batch_answer, batch_code
 from custody.cli.run_log import log_result, log_start
 from custody.cli.session import Session, in_session
 from custody.cli.signals import pausing_on_signals
-from custody.cli.surveys import survey_answer
+from custody.cli.standing import abandoned_before, abandoned_run, nothing_left
+from custody.cli.surveys import room_text, survey_answer
 from custody.domain.errors import Refused, UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
@@ -65,31 +68,47 @@ def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None)
     """Check a plan, then run it. Raises Refused before anything is written."""
 
     def checked_run(session: Session) -> Answer:
-        _survey(run, session.view(), plan)
-        return _run(session, lambda workshop: start(workshop, plan, instruction=instruction))
+        found = _survey(run, session.view(), plan)
+        for room in found.rooms:
+            run.output.note(room_text(room))
+        return _run(
+            session,
+            plan.id,
+            lambda workshop: start(workshop, plan, instruction=instruction),
+            Amount(found.files, found.bytes),
+        )
 
     return in_session(run, checked_run)
 
 
 def resume_batch(run: Invocation, batch: str | None) -> Answer:
-    """Continue an unfinished batch. Raises NotFound."""
-    return _go_on(run, batch, lambda workshop: resume(workshop, batch))
+    """Continue an unfinished batch, or say that nothing is left of it. Raises NotFound, UsageError."""
+    with reading_ledger(run) as view:
+        row = named_or_unfinished_batch(view.model, batch)
+        if row.state == "completed":
+            return nothing_left(view.model, row, "resume")
+    return _go_on(run, row.batch, lambda workshop: resume(workshop, row.batch))
 
 
 def retry_batch(run: Invocation, batch: str) -> Answer:
-    """Try the failed files of a batch again. Raises NotFound."""
-    return _go_on(run, batch, lambda workshop: retry(workshop, batch))
+    """Try the failed files of a batch again, if there are any. Raises NotFound, UsageError."""
+    with reading_ledger(run) as view:
+        row = named_batch(view.model, batch)
+        if row.state == "completed":
+            return nothing_left(view.model, row, "try again")
+    return _go_on(run, row.batch, lambda workshop: retry(workshop, row.batch))
 
 
-def _go_on(run: Invocation, batch: str | None, work: Work) -> Answer:
+def _go_on(run: Invocation, batch: str, work: Work) -> Answer:
     """Look whether sources and destinations are there, then go on. Raises Refused before any writing."""
 
     def checked_work(session: Session) -> Answer:
         view = session.view()
         plan = plan_of(view.reader, batch_to_resume(view.model, batch))
-        with pausing_on_signals(run.output.note) as stop, surveying(view, stop) as surveyor:
+        told = abandoned_run(run, batch)
+        with pausing_on_signals(run, told) as stop, surveying(view, stop) as surveyor:
             look_at_places(plan, surveyor)
-        return _run(session, work)
+        return _run(session, batch, work)
 
     return in_session(run, checked_work)
 
@@ -97,7 +116,8 @@ def _go_on(run: Invocation, batch: str | None, work: Work) -> Answer:
 def _survey(run: Invocation, view: LedgerView, plan: Plan) -> Survey:
     """Look before the work; a signal ends the command, since there is nothing yet to pause."""
     try:
-        with pausing_on_signals(run.output.note) as stop, surveying(view, stop) as surveyor:
+        told = abandoned_before(run)
+        with pausing_on_signals(run, told) as stop, surveying(view, stop) as surveyor:
             return survey(plan, surveyor)
     except Interrupted as interrupted:
         raise interruption(interrupted.signal) from interrupted
@@ -106,12 +126,12 @@ def _survey(run: Invocation, view: LedgerView, plan: Plan) -> Survey:
         raise Refused(f"a source {what} while it was listed", hint="check the device and its cable") from lost
 
 
-def _run(session: Session, work: Work) -> Answer:
+def _run(session: Session, batch: str, work: Work, expected: Amount = NOTHING) -> Answer:
     run = session.run
     log_start(session.log, run.command)
     with (
-        pausing_on_signals(run.output.note) as stop,
-        shown_progress(run.output, session.clock, verbose=run.choices.verbose) as progress,
+        pausing_on_signals(run, abandoned_run(run, batch)) as stop,
+        shown_progress(run.output, session.clock, verbose=run.choices.verbose, expected=expected) as progress,
         working(session, stop, progress) as workshop,
     ):
         result = work(workshop)

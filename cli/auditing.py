@@ -3,31 +3,21 @@
 Knows how findings are shown. Judges nothing; see ``domain.audit``.
 """
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from custody.cli.adapters import keys_in, ledger_paths, trusted_keys
-from custody.cli.exit_codes import ExitCode
+from custody.cli.adapters import ledger_paths
+from custody.cli.brought_files import brought_keys, file_content, own_keys, raw_keys
+from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.render import limited
-from custody.cli.wording import counted, wrapped
+from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
-from custody.domain.errors import CannotTell
-from custody.domain.paths import printable
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
 
-MAX_FILE_BYTES: Final = 1024 * 1024  # a note or a key has less than one hundredth of it
-
-_CODE: Final = {
-    "passed": ExitCode.OK,
-    "failed": ExitCode.REFUTED,
-    "indeterminate": ExitCode.CANNOT_TELL,
-}
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
@@ -35,22 +25,13 @@ def audit_workspace(run: Invocation, *, checkpoints: Sequence[str], keys: Sequen
     """Audit the ledger of the invocation's workspace, also against the checkpoints in the files given.
 
     The keys in the files given are trusted instead of the workspace's. Raises LedgerUnreadable for a damaged
-    ledger, CannotTell for a file that cannot be read, KeyUnusable for one that holds no sound key.
+    ledger, CannotTell for a file that cannot be read, UsageError for one without a sound key.
     """
     workspace = open_workspace(run)
-    brought = [_content(file) for file in checkpoints]
-    trusted = keys_in(_content(file) for file in keys) if keys else trusted_keys(workspace)
+    brought = [file_content(file) for file in checkpoints]
+    trusted = raw_keys(brought_keys(keys)) if keys else own_keys(workspace)
     with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
         return audit_answer(audit(source, trusted, verify_many, extra_checkpoints=brought))
-
-
-def _content(file: str) -> bytes:
-    try:
-        with Path(file).open("rb") as stream:
-            return stream.read(MAX_FILE_BYTES)
-    except OSError as error:
-        shown = printable(os.fsencode(file))
-        raise CannotTell(f"the file cannot be read: {shown}: {error.strerror}") from error
 
 
 def audit_answer(result: AuditResult) -> Answer:
@@ -62,15 +43,15 @@ def audit_answer(result: AuditResult) -> Answer:
         findings.append(f"  … and {result.findings_not_listed} findings more")
     number = len(result.findings) + result.findings_not_listed
     return Answer(
-        code=_CODE[result.verdict],
+        code=VERDICT_CODES[result.verdict],
         verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
         f"{counted(number, 'finding')}",
         lines=[
             *limited(findings),
             *(f"  {check:<12}  {verdict}" for check, verdict in result.verdicts.items()),
-            *(line for note in result.notes for line in wrapped(f"note: {note}", "  ")),
+            *(f"  note: {note}" for note in result.notes),
             "  an audit does not show:",
-            *(line for limit in result.not_shown for line in wrapped(f"- {limit}", "   ")),
+            *(f"   - {limit}" for limit in result.not_shown),
         ],
         fields={
             "entries": result.entries,

@@ -13,14 +13,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
-from custody.cli.progress import Meter, said_line
-from custody.cli.wording import duration, size_text
+from custody.cli.meter import Meter
+from custody.cli.progress import said_line
+from custody.cli.wording import duration, folded, size_text
 from custody.domain.paths import printable
 from custody.domain.ports import Clock
 
 REDRAW_SECONDS: Final = 0.12
-NAME_WIDTH: Final = 22
-BAR_WIDTH: Final = 12
+NAME_WIDTH: Final = 20
+BAR_WIDTH: Final = 8
 
 
 class Bars:
@@ -53,15 +54,21 @@ class Bars:
             )
         self._progress.update(
             self._total,
-            total=max(meter.bytes, 1),
-            completed=meter.bytes_done,
+            total=100,
+            completed=meter.percent,
             visible=True,
             facts=_facts(meter),
         )
 
+    def clear(self) -> None:
+        """Take the bars away, for whoever ends the process from outside."""
+        self._progress.stop()
+
     def say(self, kind: str, path: bytes | None, text: str) -> None:
         """Print a line above the bars."""
-        self._progress.console.print(Text(said_line(kind, path, text)), soft_wrap=True)
+        console = self._progress.console
+        for line in folded(said_line(kind, path, text), console.width):
+            console.print(Text(line), soft_wrap=True)
 
 
 @contextmanager
@@ -77,9 +84,8 @@ def bars(clock: Clock, *, colored: bool) -> Iterator[Bars]:
 
 
 def _facts(meter: Meter) -> str:
-    percent = 100 * meter.bytes_done // meter.bytes if meter.bytes else 0
     left = "" if meter.eta_seconds is None else f" {duration(meter.eta_seconds)} left"
-    return f"{percent:3d} % {meter.files_done}/{meter.files} {size_text(round(meter.rate))}/s{left}"
+    return f"{meter.percent:3d} % {meter.files_done}/{meter.files} {size_text(round(meter.rate))}/s{left}"
 
 
 def _fitted(name: str) -> str:

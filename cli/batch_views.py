@@ -6,10 +6,10 @@ Knows the read model's rows; changes nothing.
 from collections.abc import Iterable
 from typing import Final
 
+from custody.cli.batch_names import named_batch, named_or_last_batch
 from custody.cli.output import Answer
 from custody.cli.render import SHORT_ID, counts_fields, counts_text, limited, resume_command
 from custody.cli.wording import counted, size_text
-from custody.domain.errors import NotFound
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import BatchRow, JobRow
@@ -17,6 +17,7 @@ from custody.domain.use_cases.batches.batch_results import failure_of
 from custody.domain.use_cases.batches.queue_batch import plan_of
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Counts, Failure
+from custody.infrastructure.event_store.lock_holder import LockHolder
 
 MAX_FAILURES: Final = 1000
 _WITHOUT_COPY: Final = ("file", "directory", "link")
@@ -37,35 +38,57 @@ def list_answer(model: ReadModel) -> Answer:
     )
 
 
-def status_answer(model: ReadModel, batch: str | None) -> Answer:
-    """Return how far a batch is, by default the last. Raises NotFound."""
-    row = _found(model, batch)
+def status_answer(model: ReadModel, batch: str | None, holder: LockHolder | None) -> Answer:
+    """Return how far a batch is, by default the last; ``holder`` is the process that writes the ledger.
+
+    Raises NotFound, UsageError.
+    """
+    row = named_or_last_batch(model, batch)
     jobs = model.jobs(row.batch)
     sums = [tally(model.tallies(job.id, row.run)) for job in jobs]
     counts = sum((one.counts for one in sums), Counts())
     size = sum(one.verified_bytes for one in sums)
-    lines = [
-        f"  {job.index + 1}  {job.state:<10}  {job.name}: {counts_text(one.counts)}"
-        for job, one in zip(jobs, sums, strict=True)
-    ]
-    if row.state not in {"completed", "queued"}:
-        lines.append(f"  go on with: {resume_command(row.batch)}")
+    running = row.state == "running" and holder is not None
+    word = "INTERRUPTED" if row.state == "running" and not running else row.state.upper()
     return Answer(
-        verdict=f"{row.state.upper()}  batch {row.batch[:SHORT_ID]}, run {row.run}: "
+        verdict=f"{word}  batch {row.batch[:SHORT_ID]}, run {row.run}: "
         f"{counts_text(counts)}, {size_text(size)}",
-        lines=lines,
+        lines=[
+            *(
+                f"  {job.index + 1}  {job.state:<10}  {job.name}: {counts_text(one.counts)}"
+                for job, one in zip(jobs, sums, strict=True)
+            ),
+            *_how_it_goes_on(row, holder, running=running),
+        ],
         fields={
             **_batch_fields(row),
             "files": counts_fields(counts),
             "bytes": size,
             "job_states": [_job_fields(job) for job in jobs],
+            "held_by": None if holder is None else {"pid": holder.pid, "host": holder.host},
         },
     )
 
 
+def _how_it_goes_on(row: BatchRow, holder: LockHolder | None, *, running: bool) -> Iterable[str]:
+    where = "" if holder is None else f"by {_process(holder)} on {holder.host}"
+    if running:
+        yield f"  it is being worked on {where}"
+    elif row.state != "completed":
+        if holder is not None:
+            yield f"  the ledger is in use {where}; wait for it"
+        elif row.state == "running":
+            yield "  no process of this machine works on it"
+        yield f"  go on with: {resume_command(row.batch)}"
+
+
+def _process(holder: LockHolder) -> str:
+    return "a process" if holder.pid is None else f"process {holder.pid}"
+
+
 def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
-    """Return a batch's plan, jobs and failures. Raises NotFound."""
-    row = _found(model, batch)
+    """Return a batch's plan, jobs and failures. Raises NotFound, UsageError."""
+    row = named_batch(model, batch)
     plan = plan_of(reader, row)
     jobs = model.jobs(row.batch)
     failures = [failure for job in jobs for failure in _failures(model, job, row.run)]
@@ -88,17 +111,6 @@ def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
             "failures": [{**to_json("path", one.path), "message": one.message} for one in failures],
         },
     )
-
-
-def _found(model: ReadModel, batch: str | None) -> BatchRow:
-    row = next(iter(model.batches()), None) if batch is None else model.batch(batch)
-    if row is None:
-        raise NotFound(
-            f"there is no batch {batch!r}" if batch else "there is no batch yet",
-            done="Nothing was changed.",
-            hint="'custody batch list' shows all batches",
-        )
-    return row
 
 
 def _failures(model: ReadModel, job: JobRow, run: int) -> Iterable[Failure]:

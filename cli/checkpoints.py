@@ -1,16 +1,29 @@
-"""Making and showing checkpoints.
+"""Making, showing and checking checkpoints.
 
 Knows that a checkpoint is no entry: signing one opens no session.
 """
 
+from collections.abc import Iterator, Sequence
+from typing import Final
+
 from custody.cli.adapters import opened_for_writing, reading_ledger
+from custody.cli.brought_files import brought_keys, brought_note, own_keys, raw_keys
+from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
 from custody.domain.checkpoint import Checkpoint, parse_note
-from custody.domain.errors import NotFound
+from custody.domain.errors import MalformedData, NotFound, UsageError
+from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_checkpoint
+from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.system import SystemClock
+
+_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
+_NOT_SHOWN: Final = (
+    "that the entries are sound and their signatures good: 'custody audit'",
+    "anything behind the last checkpoint that somebody else holds: a cut there leaves no trace",
+)
 
 
 def made_checkpoint(run: Invocation) -> Answer:
@@ -34,6 +47,61 @@ def shown_checkpoint(run: Invocation) -> Answer:
     if not run.output.json:
         run.output.data(kept.note)
     return Answer(fields=_fields(kept.note))
+
+
+def checked_checkpoint(run: Invocation, file: str, *, keys: Sequence[str]) -> Answer:
+    """Say whether today's ledger extends the one that the note in a file was signed over.
+
+    The keys named are trusted instead of the workspace's. Raises UsageError for a file that holds no
+    checkpoint, CannotTell for one that cannot be read.
+    """
+    note = brought_note(file, "FILE")
+    with reading_ledger(run) as view, verifying_in_parallel() as verify_many:
+        trusted = raw_keys(brought_keys(keys)) if keys else own_keys(view.workspace)
+        try:
+            result = check_checkpoint(view.reader, note, trusted, verify_many)
+        except MalformedData as error:
+            hint = "give a file that 'custody checkpoint show' wrote"
+            raise UsageError(f"FILE names no checkpoint: {error.what}", hint=hint) from error
+    return _consistency_answer(result, note)
+
+
+def _consistency_answer(result: ConsistencyResult, note: bytes) -> Answer:
+    own = result.own
+    return Answer(
+        code=VERDICT_CODES[result.verdict],
+        verdict=f"{_WORD[result.verdict]}  {result.outcome}: {result.message}",
+        lines=[
+            *_evidence(result),
+            "  this check does not show:",
+            *(f"   - {limit}" for limit in _NOT_SHOWN),
+        ],
+        fields={
+            "outcome": result.outcome,
+            "message": result.message,
+            "checkpoint": _fields(note),
+            "signed": None if own is None else _fields(own.note),
+            "size": result.size,
+            "root": None if result.root is None else result.root.hex(),
+            "root_then": None if result.root_then is None else result.root_then.hex(),
+            "consistency": [node.hex() for node in result.proof],
+            "not_shown": list(_NOT_SHOWN),
+        },
+    )
+
+
+def _evidence(result: ConsistencyResult) -> Iterator[str]:
+    """Yield the roots that were compared, the two signed ones first."""
+    yield f"  signed in the file    size {result.given.size}, root {result.given.root.hex()}"
+    if result.own is not None:
+        own = result.own.checkpoint
+        yield f"  signed by the ledger  size {own.size}, root {own.root.hex()}"
+    if result.root_then is not None:
+        yield f"  the entries make      size {result.given.size}, root {result.root_then.hex()}"
+    if result.root is not None and result.size != result.given.size:
+        yield f"  and as it is today    size {result.size}, root {result.root.hex()}"
+    if result.proof:
+        yield f"  consistency proof     of {counted(len(result.proof), 'hash', 'hashes')}; --json shows them"
 
 
 def _fields(note: bytes) -> dict[str, object]:

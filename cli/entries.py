@@ -5,7 +5,7 @@ Knows how an entry is laid out on a terminal. Verifies nothing: that is the audi
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,11 +13,15 @@ from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer, Output
 from custody.cli.wording import counted
 from custody.domain import canonical, dsse, entry
-from custody.domain.errors import MalformedData, NotFound
+from custody.domain.entry import Recorded
+from custody.domain.errors import CustodyError, MalformedData, NotFound
+from custody.domain.events import to_data
+from custody.domain.identifiers import FIRST_REVISION, Stream
 from custody.domain.paths import escape_text, to_json
 
 MAX_SHOWN: Final = 10_000  # entries of one answer; the export has no limit
-BRIEF_WIDTH: Final = 79
+_TYPE_WIDTH: Final = 18  # of the longest common name
+_NAMING: Final = ("path", "name", "command", "exhibit", "case_number", "examiner", "kind")
 _CHUNK_BYTES: Final = 1 << 20
 
 
@@ -43,8 +47,22 @@ class EntrySource(Protocol):
         """Yield the entries of a range of positions, both ends included."""
 
 
-def entries_answer(source: EntrySource, first: int, last: int, *, brief: bool) -> Answer:
-    """Return the answer that shows a range of entries. Raises NotFound when the range has none."""
+History = Callable[[Stream], Iterable[Recorded]]
+
+
+def no_history(stream: Stream) -> Iterable[Recorded]:
+    """Know nothing of what came before."""
+    del stream
+    return ()
+
+
+def entries_answer(
+    source: EntrySource, first: int, last: int, *, brief: bool, history: History = no_history
+) -> Answer:
+    """Return the answer that shows a range of entries; ``history`` gives those of a stream, in order.
+
+    Raises NotFound when the range has none.
+    """
     found = list(source.entries(first, min(last, first + MAX_SHOWN - 1)))
     if not found:
         size = source.size()
@@ -53,7 +71,9 @@ def entries_answer(source: EntrySource, first: int, last: int, *, brief: bool) -
             done="Nothing was changed.",
             hint=f"the ledger has {counted(size, 'entry', 'entries')}; positions count from 0",
         )
-    lines = [line for stored in found for line in (_brief(stored) if brief else _full(stored))]
+    shown = _brief if brief else _full
+    about = _Things(history)
+    lines = [line for stored in found for line in shown(stored, about)]
     return Answer(lines=lines, fields={"entries": [_fields(stored) for stored in found]})
 
 
@@ -95,17 +115,44 @@ def _body(stored: StoredEntry) -> entry.Entry | None:
         return None
 
 
-def _brief(stored: StoredEntry) -> Iterator[str]:
+class _Things:
+    """What entries are about: the first of a stream names its file, job or batch, the later ones do not."""
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._named: dict[str, str] = {}
+
+    def of(self, body: entry.Entry) -> str:
+        named = _name_in(body.data)
+        if not named and body.revision > FIRST_REVISION:
+            stream = str(body.stream)
+            if stream not in self._named:
+                self._named[stream] = self._first_name(body.stream)
+            named = self._named[stream]
+        return named
+
+    def _first_name(self, stream: Stream) -> str:
+        try:
+            first = next(iter(self._history(stream)), None)
+        except CustodyError:  # a damaged ledger is shown as far as it can be
+            return ""
+        return "" if first is None else _name_in(to_data(first.event))
+
+
+def _name_in(data: Mapping[str, object]) -> str:
+    return next((str(data[key]) for key in _NAMING if data.get(key)), "")
+
+
+def _brief(stored: StoredEntry, about: _Things) -> Iterator[str]:
     body = _body(stored)
     if body is None:
         yield f"{stored.position:>8}  CANNOT TELL  not an entry"
         return
-    what = str(body.data.get("path") or body.data.get("name") or body.data.get("command") or "")
-    line = f"{body.position:>8}  {body.at[:19]}Z  {body.type}  {escape_text(what)}"
-    yield line if len(line) <= BRIEF_WIDTH else line[: BRIEF_WIDTH - 1] + "…"
+    what = escape_text(about.of(body))
+    yield f"{body.position:>8}  {body.at[:19]}Z  {body.type:<{_TYPE_WIDTH}}  {what}".rstrip()
 
 
-def _full(stored: StoredEntry) -> Iterator[str]:
+def _full(stored: StoredEntry, about: _Things) -> Iterator[str]:
     body = _body(stored)
     if body is None:
         yield f"{stored.position}  CANNOT TELL  not an entry: {stored.entry[:200]!r}"
@@ -113,6 +160,8 @@ def _full(stored: StoredEntry) -> Iterator[str]:
     yield f"{body.position}  {body.type}"
     yield f"  at        {body.at}"
     yield f"  stream    {body.stream}, revision {body.revision}"
+    if (thing := about.of(body)) and not _name_in(body.data):
+        yield f"  about     {thing}"
     yield f"  signed by {body.actor}"
     for name, value in sorted(body.data.items()):
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -3,9 +3,11 @@
 Knows nothing of how an error is shown.
 """
 
+from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
+from custody.domain.audit.findings import Verdict
 from custody.domain.errors import (
     Busy,
     CannotTell,
@@ -57,6 +59,22 @@ SEVERITY: Final = (
     ExitCode.OK,
 )
 
+# In as few words as a page of help has room for.
+MEANING: Final[Mapping[ExitCode, str]] = {
+    ExitCode.OK: "done, and proved where there was something to prove",
+    ExitCode.REFUTED: "a difference was found: evidence, ledger or signature",
+    ExitCode.USAGE: "a bad option, value or batch file; nothing was written",
+    ExitCode.INCOMPLETE: "some of it failed, was unreadable or is left to do",
+    ExitCode.CANNOT_TELL: "cannot tell: no such workspace, key, batch or file",
+    ExitCode.BUSY: "another process holds this ledger or destination",
+    ExitCode.REFUSED: "a check before the work said no; nothing was written",
+    ExitCode.NOT_ALLOWED: "wrong passphrase, or a key that cannot be used",
+    ExitCode.HALTED: "the destination or the ledger failed on the way",
+    ExitCode.BUG: "an error inside custody itself",
+    ExitCode.INTERRUPTED: "paused by SIGINT (Ctrl+C); can go on",
+    ExitCode.TERMINATED: "paused by SIGTERM; can go on",
+}
+
 # Subclasses take the code of the nearest class named here.
 _BY_CLASS: Final[dict[type[CustodyError], ExitCode]] = {
     UsageError: ExitCode.USAGE,
@@ -68,6 +86,13 @@ _BY_CLASS: Final[dict[type[CustodyError], ExitCode]] = {
     Halted: ExitCode.HALTED,
 }
 _BY_SIGNAL: Final = {"SIGINT": ExitCode.INTERRUPTED, "SIGTERM": ExitCode.TERMINATED}
+
+
+VERDICT_CODES: Final[Mapping[Verdict, ExitCode]] = {
+    "passed": ExitCode.OK,
+    "failed": ExitCode.REFUTED,
+    "indeterminate": ExitCode.CANNOT_TELL,
+}
 
 
 def worst(*codes: ExitCode) -> ExitCode:

@@ -47,7 +47,7 @@ def error_sentences(error: CustodyError, code: ExitCode) -> Sentences:
     """Return the sentences of an error, with those of its exit code where it brings none."""
     done = error.done or _DONE.get(code, "")
     hint = error.hint or _HINT.get(code, "")
-    return error.code, error.what, done[:1].upper() + done[1:], hint
+    return error.code, error.what, done[:1].upper() + done[1:] + ("." if done[-1:].isalpha() else ""), hint
 
 
 def problems_of(error: CustodyError) -> Sequence[str]:

@@ -14,16 +14,19 @@ from custody.cli.boundary import PROGRAM, answer, prepare_process
 from custody.cli.commands import (
     audit,
     batch,
+    check_proof,
     checkpoint,
     copy,
     demo,
     explain,
     init,
     log,
+    prove,
     rebuild,
     report,
     verify,
 )
+from custody.cli.exit_codes import ExitCode
 from custody.cli.options import HELP_NAMES, SharedOptionsCommand, SharedOptionsGroup, examples
 
 _COMPLETION_VARIABLE: Final = "_CUSTODY_COMPLETE"
@@ -36,6 +39,7 @@ app = typer.Typer(
         'custody init --examiner "J. Ortiz"',
         "custody copy /mnt/card --to /mnt/evidence --case 2026-0147",
         "custody audit",
+        exits=ExitCode,
     ),
     context_settings={"help_option_names": list(HELP_NAMES)},
     rich_markup_mode=None,
@@ -50,6 +54,8 @@ app.command("audit", cls=SharedOptionsCommand, epilog=audit.EXAMPLES)(audit.comm
 app.add_typer(log.app, name="log")
 app.command("explain", cls=SharedOptionsCommand, epilog=explain.EXAMPLES)(explain.command)
 app.add_typer(checkpoint.app, name="checkpoint")
+app.command("prove", cls=SharedOptionsCommand, epilog=prove.EXAMPLES)(prove.command)
+app.command("check-proof", cls=SharedOptionsCommand, epilog=check_proof.EXAMPLES)(check_proof.command)
 app.add_typer(report.app, name="report")
 app.command("rebuild", cls=SharedOptionsCommand, epilog=rebuild.EXAMPLES)(rebuild.command)
 

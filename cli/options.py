@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from custody.cli.exit_codes import MEANING, ExitCode
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from typer._click.core import Context, Parameter
 
     from custody.cli.output import Output
 
 HELP_NAMES: Final = ("-h", "--help")
+READING: Final = (0, 2, 4)  # the exit codes of a command that only looks
+ACQUIRING: Final = (0, 1, 2, 3, 4, 5, 6, 7, 20, 130, 143)
 
 
 class Color(StrEnum):
@@ -72,9 +76,10 @@ def command_words(ctx: "Context") -> str:
     return ctx.command_path.partition(" ")[2]
 
 
-def examples(*lines: str) -> str:
-    """Return the examples that end a command's help; the mark keeps Typer from refilling the lines."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def examples(*lines: str, exits: "Iterable[int]" = READING) -> str:
+    """Return what ends a command's help: exit codes and examples; the marks keep Typer from refilling."""
+    codes = [f"  {code:<4} {MEANING[ExitCode(code)]}" for code in exits]
+    return "\n".join(("\b", "Exit codes:", *codes, "", "\b", "Examples:", *(f"  {line}" for line in lines)))
 
 
 def _declaration(

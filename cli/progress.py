@@ -1,7 +1,6 @@
 """How far the work is, in three ways: bars on a terminal, plain lines elsewhere, JSON lines for programs.
 
-Knows that a file's bytes pass twice, copied and read back, so that the total is not full before the
-read-back is done. Says nothing that the record needs.
+Knows where progress is shown and how often; the sums are the meter's. Says nothing that the record needs.
 """
 
 import sys
@@ -9,78 +8,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+from custody.cli.meter import NOTHING, PASSES, Amount, Meter
 from custody.cli.output import Output
-from custody.cli.wording import counted, duration, size_text
 from custody.domain.paths import escape_text, printable, to_json
 from custody.domain.ports import Clock, Progress
 
-PASSES: Final = 2
-COUNTED: Final = frozenset({"copy", "read back"})  # a flush moves no bytes of its own
 LINE_SECONDS: Final = 10.0
 JSON_SECONDS: Final = 1.0
-
-
-class Meter:
-    """The sums behind every display."""
-
-    def __init__(self, clock: Clock, passes: int = PASSES) -> None:
-        """Begin at nothing of nothing; ``passes`` says how often each byte is to pass."""
-        self._clock = clock
-        self._passes = passes
-        self._begun = clock.monotonic()
-        self.files = 0
-        self.files_done = 0
-        self.failed = 0
-        self.bytes = 0
-        self.bytes_done = 0
-        self.path = b""
-        self.phase = ""
-        self.file_bytes_done = 0  # of this file, in this phase
-        self.file_bytes = 0  # all there are; 0 when that is not known
-
-    def plan(self, files: int, size: int) -> None:
-        """Add to the totals."""
-        self.files += files
-        self.bytes += size * self._passes
-
-    def advance(self, path: bytes, phase: str, size: int, of: int) -> None:
-        """Count bytes of a file that passed a phase; those of many small files are told with the last."""
-        if path and (path, phase) != (self.path, self.phase):
-            self.path, self.phase, self.file_bytes, self.file_bytes_done = path, phase, of, 0
-        self.file_bytes_done += size
-        if phase in COUNTED:
-            self.bytes_done = min(self.bytes_done + size, self.bytes)
-
-    def finish(self, outcome: str) -> None:
-        """Count a file; what the inventory already settles was never planned, and is not counted as done."""
-        self.failed += outcome == "failed"
-        if self.files_done < self.files:
-            self.files_done += 1
-
-    @property
-    def rate(self) -> float:
-        """Bytes a second, over the whole time."""
-        return self.bytes_done / max(self._clock.monotonic() - self._begun, 0.001)
-
-    @property
-    def eta_seconds(self) -> int | None:
-        """Seconds to the end at this rate; None while there is no rate."""
-        return round((self.bytes - self.bytes_done) / self.rate) if self.bytes_done else None
-
-    def line(self) -> str:
-        """One line for people."""
-        percent = 100 * self.bytes_done // self.bytes if self.bytes else 0
-        parts = [
-            f"{percent:3d} %",
-            f"{self.files_done}/{counted(self.files, 'file')}",
-            f"{size_text(self.bytes_done)} of {size_text(self.bytes)}",
-            f"{size_text(round(self.rate))}/s",
-        ]
-        if self.eta_seconds is not None:
-            parts.append(f"{duration(self.eta_seconds)} left")
-        if self.failed:
-            parts.append(f"{self.failed} failed")
-        return ", ".join(parts)
 
 
 class Display(Protocol):
@@ -114,7 +48,7 @@ class ShownProgress:
 
     def finished(self, path: bytes, outcome: str, message: str = "") -> None:
         """Say that a file came to its outcome."""
-        self._meter.finish(outcome)
+        self._meter.finish(path, outcome)
         if self._said is None or outcome in self._said:
             self._display.say(outcome, path, message)
         self._display.show(self._meter)
@@ -195,13 +129,21 @@ def said_line(kind: str, path: bytes | None, text: str) -> str:
 
 @contextmanager
 def shown_progress(
-    output: Output, clock: Clock, *, verbose: int, passes: int = PASSES, said: Collection[str] = ("failed",)
+    output: Output,
+    clock: Clock,
+    *,
+    verbose: int,
+    passes: int = PASSES,
+    said: Collection[str] = ("failed",),
+    expected: Amount = NOTHING,
 ) -> Iterator[Progress]:
     """Give the progress that fits where it is shown; a terminal is left clean at the end.
 
+    ``expected`` is what a look before the work found, so that the total does not grow from job to job.
+
     What became of a file is said at once for every file with ``verbose``, else for the outcomes in ``said``.
     """
-    meter = Meter(clock, passes)
+    meter = Meter(clock, passes, expected)
     outcomes = None if verbose else said
     if output.json:
         yield ShownProgress(meter, JsonDisplay(clock, output), said=outcomes)
@@ -213,6 +155,7 @@ def shown_progress(
         from custody.cli.bars import bars
 
         with bars(clock, colored=output.colored(sys.stderr)) as display:
+            output.clear_display = display.clear
             yield ShownProgress(meter, display, said=outcomes)
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from custody.cli.exit_codes import ExitCode, code_of_signal, worst
 from custody.cli.output import Answer
 from custody.cli.wording import counted, duration, size_text
+from custody.domain.failure_words import DIFFERENT, GONE
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.workshop import BatchResult, Counts, Failure, JobResult
 
@@ -73,6 +74,7 @@ def batch_fields(result: BatchResult) -> dict[str, object]:
         "seconds": round(result.seconds, 3),
         "refuted": result.refuted,
         "reason": result.halt_reason,
+        "metadata_lost": result.metadata_lost,
         "failures": [_failure_fields(failure) for failure in result.failures],
     }
 
@@ -149,14 +151,17 @@ def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
 def _failure_word(failure: Failure) -> str:
     if failure.stage in {"write", "flush", "publish", "metadata"} and failure.error != "collision":
         return "UNWRITTEN"
-    if failure.error in {"read-back-differs", "collision", "changed", "copy-changed", "copy-refuted"}:
+    if failure.error in DIFFERENT:
         return "CHANGED"
-    return "MISSING" if failure.error in {"missing", "vanished"} else "UNREAD"
+    return "MISSING" if failure.error in GONE else "UNREAD"
 
 
 def _batch_tail(result: BatchResult) -> Iterable[str]:
     if result.halt_reason:
         yield f"  because {result.halt_reason}"
+    if result.metadata_lost:
+        files = counted(result.metadata_lost, "file")
+        yield f"  {files} could not keep all attributes of the source; 'custody explain FILE' lists them"
     yield f"  batch {result.batch[:SHORT_ID]}, run {result.run}"
     if result.status in {"paused", "stopped", "halted"}:
         yield f"  go on with: {resume_command(result.batch)}"

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from custody.cli.adapters import trusted_keys
+from custody.cli.batch_names import named_batch
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
@@ -85,9 +86,7 @@ def _report(session: Session, out: Path, batch: str | None, job: str | None, at:
 
 
 def _scope(model: ReadModel, batch: str | None, job: str | None) -> Scope:
-    row = None if batch is None else model.batch(batch)
-    if batch is not None and row is None:
-        raise NotFound(f"there is no batch {batch!r}", hint="'custody batch list' shows all batches")
+    row = None if batch is None else named_batch(model, batch)
     if job is None:
         return Scope(batch=BatchId(row.batch) if row else None)
     if row is None:

@@ -33,12 +33,31 @@ class SessionLedger:
     SessionOpened goes before the first event, in the same commit.
     """
 
-    def __init__(self, ledger: LedgerWriter, stream: Stream, opened: SessionOpened) -> None:
-        """Record nothing yet."""
+    def __init__(
+        self,
+        ledger: LedgerWriter,
+        stream: Stream,
+        opened: SessionOpened,
+        last_revision: Callable[[Stream], int],
+    ) -> None:
+        """Record nothing yet; ``last_revision`` tells what the ledger has of a stream, 0 for nothing."""
         self._ledger = ledger
         self._stream = stream
         self._opened = opened
-        self.begun = False
+        self._last_revision = last_revision
+        self._is_begun = False
+        self._is_in_doubt = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether SessionOpened is recorded.
+
+        An interruption (Ctrl+C) right behind the first commit leaves that open; then the ledger is asked.
+        """
+        if self._is_in_doubt:
+            self._is_begun = self._last_revision(self._stream) >= _OPENED
+            self._is_in_doubt = False
+        return self._is_begun
 
     @property
     def ledger(self) -> LedgerId:
@@ -47,9 +66,11 @@ class SessionLedger:
 
     def append(self, recordings: Sequence[Recording]) -> Position:
         """Seal and commit all, or none; opens the session first if need be."""
-        opening = [] if self.begun else [Recording(self._stream, _OPENED, self._opened)]
-        position = self._ledger.append([*opening, *recordings])
-        self.begun = True
+        if self.begun:
+            return self._ledger.append(recordings)
+        self._is_in_doubt = True
+        position = self._ledger.append([Recording(self._stream, _OPENED, self._opened), *recordings])
+        self._is_begun, self._is_in_doubt = True, False
         return position
 
     def vouched(self, positions: Sequence[Position]) -> Mapping[Position, Recorded]:
@@ -128,6 +149,8 @@ def _open_session(run: Invocation, workspace: Workspace) -> Iterator[tuple[Sessi
         facts = session_facts(run.command, opened.reader, workspace)
         session = Session(
             run=run, workspace=workspace, store=opened, clock=clock, log=log, restarted=facts.restarted,
-            ledger=SessionLedger(opened, Stream("session", new_stream_id()), facts.opened),
+            ledger=SessionLedger(
+                opened, Stream("session", new_stream_id()), facts.opened, opened.reader.revision
+            ),
         )  # fmt: skip
         yield session, opened.make_checkpoint

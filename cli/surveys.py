@@ -8,6 +8,7 @@ from custody.cli.wording import counted, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.plan import Plan
 from custody.domain.use_cases.batches.preflight import Survey
+from custody.domain.use_cases.batches.rooms import RoomSurvey
 
 
 def survey_answer(plan: Plan, survey: Survey) -> Answer:
@@ -35,6 +36,16 @@ def survey_answer(plan: Plan, survey: Survey) -> Answer:
                 }
                 for job in survey.jobs
             ],
+            "rooms": [
+                {
+                    **to_json("destination", room.destination),
+                    "needed_bytes": room.needed_bytes,
+                    "free_bytes": room.free_bytes,
+                    "needed_inodes": room.needed_inodes,
+                    "free_inodes": room.free_inodes,
+                }
+                for room in survey.rooms
+            ],
         },
     )
 
@@ -44,6 +55,8 @@ def _lines(plan: Plan, survey: Survey) -> Iterable[str]:
         present = f", {job.present} there already" if job.present else ""
         yield f"  {number}  {job.name}: {counted(job.files, 'file')}, {size_text(job.bytes)}{present}"
         yield f"     to {printable(job.destination)}"
+    for room in survey.rooms:
+        yield f"  {room_text(room)}"
     others = [
         counted(number, noun)
         for number, noun in (
@@ -56,3 +69,14 @@ def _lines(plan: Plan, survey: Survey) -> Iterable[str]:
     if others:
         yield f"  also {', '.join(others)}"
     yield f"  batch {plan.id[:SHORT_ID]}"
+
+
+def room_text(room: RoomSurvey) -> str:
+    """Return what a file system has to take, with its margin, beside what it can."""
+    inodes = (
+        "" if room.free_inodes is None else f"; {room.needed_inodes:,} of {room.free_inodes:,} free inodes"
+    )
+    return (
+        f"needs {size_text(room.needed_bytes)} of {size_text(room.free_bytes)} free at "
+        f"{printable(room.destination)}{inodes}"
+    )

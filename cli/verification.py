@@ -9,6 +9,7 @@ from typing import Final
 
 from custody.cli.acquisition import absolute
 from custody.cli.adapters import LedgerView, reading_ledger
+from custody.cli.empty_results import EMPTY_RESULTS
 from custody.cli.evidence import looking, working
 from custody.cli.exit_codes import ExitCode, code_of_signal
 from custody.cli.options import Invocation
@@ -18,7 +19,7 @@ from custody.cli.render import limited
 from custody.cli.session import Session, in_session
 from custody.cli.signals import pausing_on_signals
 from custody.cli.wording import counted, duration, size_text
-from custody.domain.paths import printable, to_json
+from custody.domain.paths import RawPath, printable, to_json
 from custody.domain.ports import Clock, Progress, StopRequest
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.verification.verify_copies import Problem, VerifyResult, resolve_scope, verify
@@ -58,15 +59,45 @@ def _pass(
 ) -> Answer:
     scope = resolve_scope(text, absolute(text) if text else None, view.model)
     run = view.run
-    with (
-        pausing_on_signals(run.output.note) as stop,
-        shown_progress(run.output, clock, verbose=run.choices.verbose, passes=READ_ONCE, said=()) as progress,
-        workshop_for(stop, progress) as workshop,
-    ):
-        try:
-            return _answer(verify(workshop, scope, record=record))
-        except Interrupted as interrupted:
-            return _paused(interrupted.signal, record=record)
+    with shown_progress(run.output, clock, verbose=run.choices.verbose, passes=READ_ONCE, said=()) as shown:
+        noted = Noted(shown)
+        with (
+            pausing_on_signals(run, lambda code: _paused(code, noted, record=record)) as stop,
+            workshop_for(stop, noted) as workshop,
+        ):
+            try:
+                return _answer(verify(workshop, scope, record=record))
+            except Interrupted as interrupted:
+                return _paused(code_of_signal(interrupted.signal), noted, record=record)
+
+
+class Noted:
+    """A pass's progress (``ports.Progress``) that keeps what a pass cut short would not tell."""
+
+    def __init__(self, shown: Progress) -> None:
+        """Begin with nothing read."""
+        self._shown = shown
+        self.checked = 0
+        self.failed: list[Problem] = []
+
+    def plan(self, *, files: int, size: int) -> None:
+        """Add to the totals."""
+        self._shown.plan(files=files, size=size)
+
+    def advance(self, path: bytes, phase: str, size: int, of: int = 0) -> None:
+        """Say that more bytes of a copy were read."""
+        self._shown.advance(path, phase, size, of)
+
+    def finished(self, path: bytes, outcome: str, message: str = "") -> None:
+        """Count a copy, and keep one that is not good."""
+        self.checked += 1
+        if outcome == "failed":
+            self.failed.append(Problem(RawPath(path), message))
+        self._shown.finished(path, outcome, message)
+
+    def note(self, text: str) -> None:
+        """Say something worth reading."""
+        self._shown.note(text)
 
 
 def _answer(result: VerifyResult) -> Answer:
@@ -125,10 +156,16 @@ def _fields(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [{**to_json("path", problem.path), "message": problem.message} for problem in problems]
 
 
-def _paused(signal: str, *, record: bool) -> Answer:
+def _paused(code: ExitCode, noted: Noted, *, record: bool) -> Answer:
+    """Return the answer of a pass that a signal ended; of what kind a failed copy is, its entry says."""
     kept = "what was read until now is recorded" if record else "nothing was recorded, as asked"
     return Answer(
-        code=code_of_signal(signal),
-        verdict=f"PAUSED  {kept}; the rest was not read",
-        lines=("  again with: custody verify",),
+        code=code,
+        verdict=f"PAUSED  {counted(noted.checked, 'copy', 'copies')} read; {kept}; the rest was not read",
+        lines=(*limited(list(_lines("FAILED", noted.failed))), "  again with: custody verify"),
+        fields={
+            **EMPTY_RESULTS["verify"],
+            "checked": noted.checked,
+            "failed": _fields(noted.failed),
+        },
     )

@@ -63,6 +63,14 @@ def transfer_id(job: JobId, path: bytes) -> TransferId:
     return TransferId(UUID(bytes=hashlib.sha256(job.bytes + path).digest()[:16]))
 
 
+def extra_id(job: JobId, path: bytes) -> TransferId:
+    """Derive the id of something found below a job's destination that no job put there.
+
+    No path holds a NUL, so that no file's stream can ever be this one.
+    """
+    return transfer_id(job, b"\0extra/" + path)
+
+
 def batch_stream(ledger: LedgerId, batch: BatchId) -> Stream:
     """Return the stream of a batch."""
     return Stream("batch", uuid5(ledger, f"batch/{batch}"))

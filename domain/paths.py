@@ -106,6 +106,12 @@ def name(path: bytes) -> bytes:
     return path.rpartition(b"/")[2]
 
 
+def beside(path: bytes, name: bytes) -> RawPath:
+    """Return the path of another name in the folder of ``path``."""
+    folder = parent(path)
+    return RawPath(folder + b"/" + name if folder else name)
+
+
 def is_within(path: bytes, folder: bytes) -> bool:
     """Tell whether ``path`` is ``folder`` or lies below it, by the names alone."""
     return path == folder or path.startswith(folder.rstrip(b"/") + b"/")

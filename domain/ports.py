@@ -156,6 +156,10 @@ class Destination(Protocol):
     def identity(self) -> tuple[int, int]:
         """Device and inode of the folder: a lane that finds another one at its path must not work there."""
 
+    @property
+    def made(self) -> bool:
+        """Whether the folder was missing, and this opening made it."""
+
     def standing(self, path: bytes) -> Standing | None:
         """Return what stands at ``path``; None when there is nothing."""
 
@@ -163,7 +167,7 @@ class Destination(Protocol):
         """Make one folder and flush its parent; returns False when a folder was there already."""
 
     def make_link(self, path: bytes, target: bytes, mtime_ns: int) -> None:
-        """Make one symbolic link, or finish one that an interruption left half made; flush its folder.
+        """Make one symbolic link with its time and flush its folder; an equal one that stands is left alone.
 
         Never replaces anything: raises Refused when something else stands there.
         """
@@ -187,7 +191,7 @@ class Destination(Protocol):
         """Return the free space."""
 
     def close(self) -> None:
-        """Let go of the folder and of its lock."""
+        """Let go of the folder and of its locks."""
 
 
 class Inspector(Protocol):

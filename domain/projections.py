@@ -23,6 +23,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileProgressed,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -35,6 +36,7 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     LinkRecorded,
+    MetadataLost,
     SpecialFileSkipped,
 )
 from custody.domain.identifiers import JobId
@@ -46,6 +48,7 @@ from custody.domain.row_changes import (
     FILE_COPYING,
     FILE_FAILED,
     FILE_FSYNCED,
+    FILE_PROGRESSED,
     FILE_QUEUED,
     FILE_REQUEUED,
     FILE_SKIPPED,
@@ -97,6 +100,8 @@ class Projector:
         match recorded.event:
             case FileCopying() as event:
                 change = RowChange(FILE_COPYING, (revision, event.attempt, event.temporary, key))
+            case FileProgressed() | MetadataLost():
+                change = RowChange(FILE_PROGRESSED, (revision, key))
             case FileFsynced() as event:
                 content = (event.size, _digests(event.digests))
                 change = RowChange(FILE_FSYNCED, (revision, event.attempt, *content, key))

@@ -58,6 +58,7 @@ FILE_QUEUED: Final = Shape(
 FILE_COPYING: Final = Shape(
     table="transfers", columns=("revision", "attempt", "temporary"), fixed={"state": "copying"}
 )
+FILE_PROGRESSED: Final = Shape(table="transfers", columns=("revision",))
 FILE_FSYNCED: Final = Shape(
     table="transfers", columns=("revision", "attempt", "copy_size", "digests"), fixed={"state": "fsynced"}
 )

@@ -4,7 +4,6 @@ Knows the words. Deliberately does not know where an event stands or how a sente
 out printable, all other values as recorded, so whoever shows them escapes them.
 """
 
-from collections.abc import Mapping
 from typing import TypeAlias, assert_never, cast
 
 from custody.domain.events import (
@@ -23,6 +22,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileProgressed,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -37,16 +37,19 @@ from custody.domain.events import (
     KeyEnrolled,
     LedgerOpened,
     LinkRecorded,
+    MetadataLost,
     ReportIssued,
     SessionClosed,
     SessionOpened,
     SpecialFileSkipped,
 )
 from custody.domain.paths import printable
+from custody.domain.phrases import bytes_text, copying, counted, digests_text, failure, loss, skip
 
 FileEvent: TypeAlias = (
-    FileQueued | FileCopying | FileFsynced | FileVerified | FileFailed | FileResumed | FileSkipped
-    | LinkRecorded | SpecialFileSkipped | DirectoryCreated | CopyReverified | CopyRefuted
+    FileQueued | FileCopying | FileProgressed | FileFsynced | FileVerified | FileFailed | FileResumed
+    | FileSkipped | LinkRecorded | SpecialFileSkipped | DirectoryCreated | CopyReverified | CopyRefuted
+    | MetadataLost
 )  # fmt: skip
 JobEvent: TypeAlias = (
     JobQueued | JobStarted | JobResumed | InventoryTaken | InventoryChanged | JobCompleted | JobFailed
@@ -68,27 +71,22 @@ def tell(event: Event, who: str) -> str:
 def _tell_file(event: AnyEvent, who: str) -> str:  # noqa: PLR0911 - a sentence for each event
     match event:
         case FileQueued():
-            return f"queued by {who}: {_bytes(event.size)}, found as {printable(event.source)}"
-        case FileCopying():
-            name = printable(event.temporary)
-            return f"copying began (attempt {event.attempt}) under the temporary name {name}"
-        case FileFsynced():
-            return (
-                f"{_bytes(event.size)} written and flushed to the device; as read: {_digests(event.digests)}"
-            )
+            return f"queued by {who}: {bytes_text(event.size)}, found as {printable(event.source)}"
+        case FileCopying() | FileProgressed() | FileFsynced():
+            return copying(event)
         case FileVerified():
-            read = f"{_bytes(event.size)} read back ({event.read_back})"
-            return (
-                f"verified as {printable(event.path)}: {read}, equal to the source: {_digests(event.digests)}"
-            )
+            read = f"{bytes_text(event.size)} read back ({event.read_back}), equal to the source"
+            return f"verified as {printable(event.path)}: {read}: {digests_text(event.digests)}"
         case FileFailed():
-            return _failure(event)
+            return failure(event)
         case FileResumed():
             return f"taken up again in run {event.run}; what was found: {event.found}"
         case FileSkipped():
-            return _skip(event)
+            return skip(event)
         case CopyReverified():
-            return f"read again ({event.read_back}) and found as recorded: {_digests(event.digests)}"
+            return f"read again ({event.read_back}) and found as recorded: {digests_text(event.digests)}"
+        case MetadataLost():
+            return loss(event)
         case CopyRefuted():
             return f"read again and refuted: {event.finding}: {event.message}"
         case _:
@@ -118,7 +116,7 @@ def _tell_job(event: JobEvent | BatchEvent | LedgerEvent, who: str) -> str:  # n
             exhibit = "" if event.exhibit is None else f", exhibit {event.exhibit}"
             return (
                 f"job {event.name!r} for case {event.case_number}{exhibit} queued by {who}: "
-                f"{_counted(event.source_count, 'source')} to {printable(event.destination)}"
+                f"{counted(event.source_count, 'source')} to {printable(event.destination)}"
             )
         case JobStarted():
             return f"the job began in run {event.run}"
@@ -126,8 +124,8 @@ def _tell_job(event: JobEvent | BatchEvent | LedgerEvent, who: str) -> str:  # n
             return f"the job went on in run {event.run}"
         case InventoryTaken():
             return (
-                f"the sources were listed: {_counted(event.files, 'file')}, {_bytes(event.bytes)}, "
-                f"{_counted(event.directories, 'folder')}, {_counted(event.links, 'link')}, "
+                f"the sources were listed: {counted(event.files, 'file')}, {bytes_text(event.bytes)}, "
+                f"{counted(event.directories, 'folder')}, {counted(event.links, 'link')}, "
                 f"{event.special} special, {event.unreadable} unreadable; listing {event.digest}"
             )
         case InventoryChanged():
@@ -144,7 +142,7 @@ def _tell_batch(event: BatchEvent | LedgerEvent, who: str) -> str:  # noqa: PLR0
     match event:
         case BatchQueued():
             origin = "" if event.instruction is None else f" from {printable(event.instruction)}"
-            jobs = _counted(event.jobs, "job")
+            jobs = counted(event.jobs, "job")
             return f"batch {event.name!r} queued by {who}{origin}: {jobs}, plan {event.batch}"
         case BatchStarted():
             return f"run {event.run} of the batch began"
@@ -193,27 +191,10 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             assert_never(event)
 
 
-def _failure(event: FileFailed) -> str:
-    number = "" if event.errno is None else f", errno {event.errno}"
-    place = "" if event.offset is None else f" at byte {event.offset:,}"
-    moved = "" if event.moved_to is None else f"; the bad copy was put aside as {printable(event.moved_to)}"
-    what = f"{event.message} ({event.error}{number})"
-    return f"failed at {event.stage}{place} (attempt {event.attempt}): {what}{moved}"
-
-
-def _skip(event: FileSkipped) -> str:
-    proof = (
-        "an equal file was there and was compared"
-        if event.cites is None
-        else f"entry {event.cites} proves the copy that is there"
-    )
-    return f"not copied again ({event.reason}): {proof}: {_bytes(event.size)}, {_digests(event.digests)}"
-
-
 def _outcome(event: JobCompleted | JobFailed | BatchCompleted) -> str:
     return (
         f"{event.queued} queued, {event.verified} verified, {event.skipped} skipped, "
-        f"{event.special} special, {_bytes(event.bytes)} in {event.milliseconds / 1000:.1f} s"
+        f"{event.special} special, {bytes_text(event.bytes)} in {event.milliseconds / 1000:.1f} s"
     )
 
 
@@ -221,15 +202,3 @@ def _clock(*, synchronised: bool | None) -> str:
     if synchronised is None:
         return "perhaps not synchronised: the system does not say"
     return "synchronised" if synchronised else "not synchronised"
-
-
-def _digests(digests: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in sorted(digests.items()))
-
-
-def _bytes(size: int) -> str:
-    return f"{size:,} byte{'' if size == 1 else 's'}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -5,7 +5,7 @@ specification; a value can never add a folder of its own or leave the destinatio
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +20,17 @@ DEFAULT_TIME_FORM: Final = "%Y-%m-%d_%H%M"
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PART: Final = re.compile(r"\{\{|\}\}|\{([a-z_]+)(?::([^{}]*))?\}|[{}]")
 _DIRECTIVE: Final = re.compile(r"%(.?)")
+_DIRECTIVES: Final[Mapping[str, Callable[[datetime], str]]] = {
+    "d": lambda moment: f"{moment.day:02}",
+    "m": lambda moment: f"{moment.month:02}",
+    "b": lambda moment: _MONTHS[moment.month - 1],
+    "y": lambda moment: f"{moment.year % 100:02}",
+    "Y": lambda moment: f"{moment.year:04}",
+    "H": lambda moment: f"{moment.hour:02}",
+    "M": lambda moment: f"{moment.minute:02}",
+    "S": lambda moment: f"{moment.second:02}",
+    "%": lambda _: "%",
+}
 _UNSAFE: Final = re.compile(r"[/\\\x00-\x1f\x7f]")
 
 
@@ -36,16 +47,13 @@ def fill(template: str, values: Mapping[str, str]) -> RawPath:
 
     A missing one becomes ``unknown <field>``.
 
-    Raises UsageError for an unknown field, a format that is not allowed, or a result that is empty, too long,
-    absolute or has an empty, ``.`` or ``..`` part.
+    Raises UsageError as :func:`require_fields` does, and for a result that is empty, too long, absolute or
+    has an empty, ``.`` or ``..`` part.
     """
+    require_fields(template)
 
     def replace(match: re.Match[str]) -> str:
-        if match[0] in {"{{", "}}"}:
-            return match[0][0]
-        if match[1] is None:
-            raise _bad(template, "has a brace without its partner")
-        return _field(template, match[1], match[2], values)
+        return match[0][0] if match[1] is None else _field(match[1], match[2], values)
 
     try:
         result = _PART.sub(replace, template).encode()
@@ -59,16 +67,34 @@ def fill(template: str, values: Mapping[str, str]) -> RawPath:
     return RawPath(result)
 
 
-def _field(template: str, field: str, form: str | None, values: Mapping[str, str]) -> str:
-    if field not in TEMPLATE_FIELDS:
-        raise _bad(template, f"has an unknown field {field!r}")
-    if form is not None and field not in TIME_FIELDS:
-        raise _bad(template, f"has a format for {field!r}, which is not a time")
+def require_fields(template: str) -> None:
+    """Raise UsageError with everything that is wrong with the fields of a template, whatever their values."""
+    wrong = dict.fromkeys(reason for match in _PART.finditer(template) for reason in _wrong(match))
+    if wrong:
+        raise _bad(template, ", ".join(wrong))
+
+
+def _wrong(match: re.Match[str]) -> Iterator[str]:
+    field, form = match[1], match[2]
+    if field is None:
+        if match[0] not in {"{{", "}}"}:
+            yield "has a brace without its partner"
+    elif field not in TEMPLATE_FIELDS:
+        yield f"has an unknown field {field!r}"
+    elif form is not None and field not in TIME_FIELDS:
+        yield f"has a format for {field!r}, which is not a time"
+    else:
+        for directive in _DIRECTIVE.finditer(form or ""):
+            if directive[1] not in _DIRECTIVES:
+                yield f"has an unknown date directive {directive[0]!r}"
+
+
+def _field(field: str, form: str | None, values: Mapping[str, str]) -> str:
     value = values.get(field, "")
     if not value:
         return f"unknown {field.replace('_', ' ')}"
     if field in TIME_FIELDS:
-        value = _time(template, datetime.fromisoformat(value), form or DEFAULT_TIME_FORM)
+        value = _time(datetime.fromisoformat(value), form or DEFAULT_TIME_FORM)
     return _safe(value)
 
 
@@ -77,17 +103,6 @@ def _safe(value: str) -> str:
     return _UNSAFE.sub("_", value).strip(" .") or "_"
 
 
-def _time(template: str, moment: datetime, form: str) -> str:
+def _time(moment: datetime, form: str) -> str:
     # strftime would follow the locale and hand the format to the C library.
-    known = {
-        "d": f"{moment.day:02}", "m": f"{moment.month:02}", "b": _MONTHS[moment.month - 1],
-        "y": f"{moment.year % 100:02}", "Y": f"{moment.year:04}", "H": f"{moment.hour:02}",
-        "M": f"{moment.minute:02}", "S": f"{moment.second:02}", "%": "%",
-    }  # fmt: skip
-
-    def directive(match: re.Match[str]) -> str:
-        if match[1] not in known:
-            raise _bad(template, f"has an unknown date directive {match[0]!r}")
-        return known[match[1]]
-
-    return _DIRECTIVE.sub(directive, form)
+    return _DIRECTIVE.sub(lambda match: _DIRECTIVES[match[1]](moment), form)

@@ -7,7 +7,9 @@ import typer
 from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody audit", "custody audit --checkpoint note-of-2026-03-01.txt")
+EXAMPLES: Final = examples(
+    "custody audit", "custody audit --checkpoint note-of-2026-03-01.txt", exits=(0, 1, 2, 4)
+)
 
 
 def command(

@@ -4,20 +4,28 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.cli.options import SharedOptionsCommand, examples, group, invocation
+from custody.cli.options import ACQUIRING, READING, SharedOptionsCommand, examples, group, invocation
 from custody.cli.output import Answer
 
 app: Final = group("Run many acquisitions from one batch file.")
 
 BatchFile = Annotated[str, typer.Argument(metavar="FILE", help="Batch file, .toml or .csv.")]
-Batch = Annotated[str, typer.Argument(metavar="BATCH", help="Batch id, or its first characters.")]
+Batch = Annotated[
+    str, typer.Argument(metavar="BATCH", help="Batch id, or its first characters, six or more.")
+]
 MaybeBatch = Annotated[
     str | None,
-    typer.Argument(metavar="BATCH", help="Batch id, or its first characters; by default the last."),
+    typer.Argument(
+        metavar="BATCH", help="Batch id, or its first characters, six or more; by default the last."
+    ),
 ]
 
 
-@app.command("template", cls=SharedOptionsCommand, epilog=examples("custody batch template batch.toml"))
+@app.command(
+    "template",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody batch template batch.toml", exits=(0, 2, 6)),
+)
 def template(
     ctx: typer.Context,
     out: Annotated[str, typer.Argument(metavar="OUT", help="New file.")],
@@ -31,7 +39,9 @@ def template(
     return write_form(out, csv=csv, toml=toml)
 
 
-@app.command("check", cls=SharedOptionsCommand, epilog=examples("custody batch check batch.toml"))
+@app.command(
+    "check", cls=SharedOptionsCommand, epilog=examples("custody batch check batch.toml", exits=(0, 2, 4, 6))
+)
 def check(ctx: typer.Context, file: BatchFile) -> Answer:
     """Make every check that only reads; no event is written."""
     from custody.cli.acquisition import check_plan, read_batch_file
@@ -40,7 +50,9 @@ def check(ctx: typer.Context, file: BatchFile) -> Answer:
     return check_plan(invocation(ctx), plan)
 
 
-@app.command("run", cls=SharedOptionsCommand, epilog=examples("custody batch run batch.toml"))
+@app.command(
+    "run", cls=SharedOptionsCommand, epilog=examples("custody batch run batch.toml", exits=ACQUIRING)
+)
 def run(ctx: typer.Context, file: BatchFile) -> Answer:
     """Run a batch file; the same file again copies nothing twice.
 
@@ -53,7 +65,9 @@ def run(ctx: typer.Context, file: BatchFile) -> Answer:
 
 
 @app.command(
-    "resume", cls=SharedOptionsCommand, epilog=examples("custody batch resume", "custody batch resume 3f9a1c")
+    "resume",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody batch resume", "custody batch resume 3f9a1c", exits=ACQUIRING),
 )
 def resume(ctx: typer.Context, batch: MaybeBatch = None) -> Answer:
     """Continue the last unfinished batch, or the named one."""
@@ -62,7 +76,9 @@ def resume(ctx: typer.Context, batch: MaybeBatch = None) -> Answer:
     return resume_batch(invocation(ctx), batch)
 
 
-@app.command("retry", cls=SharedOptionsCommand, epilog=examples("custody batch retry 3f9a1c"))
+@app.command(
+    "retry", cls=SharedOptionsCommand, epilog=examples("custody batch retry 3f9a1c", exits=ACQUIRING)
+)
 def retry(ctx: typer.Context, batch: Batch) -> Answer:
     """Try only the failed files of a batch again."""
     from custody.cli.acquisition import retry_batch
@@ -70,17 +86,18 @@ def retry(ctx: typer.Context, batch: Batch) -> Answer:
     return retry_batch(invocation(ctx), batch)
 
 
-@app.command("status", cls=SharedOptionsCommand, epilog=examples("custody batch status"))
+@app.command("status", cls=SharedOptionsCommand, epilog=examples("custody batch status", exits=READING))
 def status(ctx: typer.Context, batch: MaybeBatch = None) -> Answer:
     """Show how far a batch is."""
-    from custody.cli.adapters import reading_ledger
+    from custody.cli.adapters import ledger_paths, reading_ledger
     from custody.cli.batch_views import status_answer
+    from custody.infrastructure.event_store.lock_holder import lock_holder
 
     with reading_ledger(invocation(ctx)) as view:
-        return status_answer(view.model, batch)
+        return status_answer(view.model, batch, lock_holder(ledger_paths(view.workspace).lock))
 
 
-@app.command("list", cls=SharedOptionsCommand, epilog=examples("custody batch list"))
+@app.command("list", cls=SharedOptionsCommand, epilog=examples("custody batch list", exits=(0, 4)))
 def list_(ctx: typer.Context) -> Answer:
     """List all batches, the last one first."""
     from custody.cli.adapters import reading_ledger
@@ -90,7 +107,7 @@ def list_(ctx: typer.Context) -> Answer:
         return list_answer(view.model)
 
 
-@app.command("show", cls=SharedOptionsCommand, epilog=examples("custody batch show 3f9a1c"))
+@app.command("show", cls=SharedOptionsCommand, epilog=examples("custody batch show 3f9a1c", exits=READING))
 def show(ctx: typer.Context, batch: Batch) -> Answer:
     """Show a batch's plan, its jobs, and its failures."""
     from custody.cli.adapters import reading_ledger

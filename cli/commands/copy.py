@@ -4,12 +4,13 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.cli.options import examples, invocation
+from custody.cli.options import ACQUIRING, examples, invocation
 from custody.cli.output import Answer
 
 EXAMPLES: Final = examples(
     "custody copy /mnt/card --to /mnt/evidence --case 2026-0147",
     "custody copy clip.mov notes --to /mnt/evidence --case 2026-0147 --hash md5",
+    exits=ACQUIRING,
 )
 
 

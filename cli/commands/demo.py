@@ -3,6 +3,7 @@
 Knows what to make up and which commands to run; every step is a process, as a person would start it.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation, examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody demo", "custody demo --dir custody-demo")
+EXAMPLES: Final = examples("custody demo", "custody demo --tamper", exits=(0, 1, 4, 6))
 
 CLIPS: Final = 3
 CLIP_BYTES: Final = 8 * 1024 * 1024
@@ -67,15 +68,22 @@ def command(
     folder: Annotated[
         str | None, typer.Option("--dir", metavar="DIR", help="New folder; by default a temporary one.")
     ] = None,
+    tamper: Annotated[
+        bool, typer.Option("--tamper", help="Then break copies of it, and show each break being caught.")
+    ] = False,
 ) -> Answer:
     """Run a whole case on made-up evidence.
 
     Three jobs, interrupted once on purpose and resumed, verified, audited, and the report printed.
     """
+    from custody.cli.commands.demo_breaks import breaks_answer
+
     stage = Stage.set(invocation(ctx), folder)
     make_evidence(stage.folder)
     for step in STEPS:
         step.play(stage)
+    if tamper:
+        return breaks_answer(stage)
     report = stage.folder / "report.pdf"
     return Answer(
         verdict=f"OK  the report: {report}",
@@ -122,6 +130,17 @@ class Stage:
             stdout=subprocess.DEVNULL if hidden else None,
         )
 
+    def ask(self, words: tuple[str, ...], workspace: Path) -> tuple[int, dict[str, object]]:
+        """Run the real command on another workspace; returns its exit code and its result."""
+        self.run.output.note(f"$ custody -w {workspace.relative_to(self.folder)} {' '.join(words)}")
+        command = [sys.executable, "-m", "custody.cli.main", "-w", str(workspace), *words, "--json"]
+        environment = {**self.run.environment, "PYTHONSAFEPATH": "1"}
+        ended = subprocess.run(  # noqa: S603 - our own program with our own words
+            command, cwd=self.folder, env=environment, capture_output=True, check=False
+        )
+        result: dict[str, object] = json.loads(ended.stdout.splitlines()[-1])
+        return ended.returncode, result
+
     def require(self, code: int, expected: ExitCode) -> None:
         """Stop the demonstration when a step did not end as it should. Raises CannotTell."""
         from custody.domain.errors import CannotTell
@@ -129,7 +148,7 @@ class Stage:
         if code != expected:
             raise CannotTell(
                 f"a step of the demonstration ended with exit code {code} instead of {int(expected)}",
-                done=f"Everything up to it is in {self.folder}",
+                done=f"What was done before is kept (in {self.folder}).",
                 hint="see its output above",
             )
 

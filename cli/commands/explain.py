@@ -4,10 +4,10 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.cli.options import examples, invocation
+from custody.cli.options import READING, examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody explain /mnt/evidence/card/clip.mov", "custody explain 12")
+EXAMPLES: Final = examples("custody explain /mnt/evidence/card/clip.mov", "custody explain 12", exits=READING)
 
 
 def command(

@@ -9,7 +9,9 @@ from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
 
 EXAMPLES: Final = examples(
-    'custody init --examiner "J. Ortiz" --badge 4411', 'custody init /srv/case --examiner "J. Ortiz"'
+    'custody init --examiner "J. Ortiz" --badge 4411',
+    'custody init /srv/case --examiner "J. Ortiz"',
+    exits=(0, 2, 4, 6),
 )
 
 

@@ -4,14 +4,16 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.cli.options import SharedOptionsCommand, examples, group, invocation
+from custody.cli.options import READING, SharedOptionsCommand, examples, group, invocation
 from custody.cli.output import Answer
 
 app: Final = group("Show or export the signed entries.")
 
 
 @app.command(
-    "show", cls=SharedOptionsCommand, epilog=examples("custody log show 0", "custody log show 12 --json")
+    "show",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody log show 0", "custody log show 12 --json", exits=READING),
 )
 def show(
     ctx: typer.Context,
@@ -25,10 +27,16 @@ def show(
     from custody.cli.entries import entries_answer
 
     with reading_ledger(invocation(ctx)) as view:
-        return entries_answer(view.reader, first, first if last is None else last, brief=False)
+        return entries_answer(
+            view.reader, first, first if last is None else last, brief=False, history=view.reader.history
+        )
 
 
-@app.command("tail", cls=SharedOptionsCommand, epilog=examples("custody log tail", "custody log tail -n 100"))
+@app.command(
+    "tail",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody log tail", "custody log tail -n 100", exits=READING),
+)
 def tail(
     ctx: typer.Context,
     count: Annotated[int, typer.Option("-n", "--count", metavar="N", min=1, help="How many entries.")] = 20,
@@ -39,13 +47,15 @@ def tail(
 
     with reading_ledger(invocation(ctx)) as view:
         size = view.reader.size()
-        return entries_answer(view.reader, max(0, size - count), size - 1, brief=True)
+        return entries_answer(
+            view.reader, max(0, size - count), size - 1, brief=True, history=view.reader.history
+        )
 
 
 @app.command(
     "export",
     cls=SharedOptionsCommand,
-    epilog=examples("custody log export --out log.jsonl", "custody log export | wc -l"),
+    epilog=examples("custody log export --out log.jsonl", "custody log export | wc -l", exits=(0, 2, 4, 6)),
 )
 def export(
     ctx: typer.Context,

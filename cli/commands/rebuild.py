@@ -7,7 +7,7 @@ import typer
 from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
 
-EXAMPLES: Final = examples("custody rebuild")
+EXAMPLES: Final = examples("custody rebuild", exits=(0, 1, 4, 5, 7, 20))
 
 
 def command(ctx: typer.Context) -> Answer:

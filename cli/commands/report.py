@@ -14,7 +14,9 @@ app: Final = group("Make documents from the ledger alone.")
     "custody",
     cls=SharedOptionsCommand,
     epilog=examples(
-        "custody report custody --out report.pdf", "custody report custody 3f9a1c --out report.pdf"
+        "custody report custody --out report.pdf",
+        "custody report custody 3f9a1c --out report.pdf",
+        exits=(0, 1, 2, 4, 5, 6, 7, 20),
     ),
 )
 def custody(

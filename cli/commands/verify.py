@@ -8,7 +8,10 @@ from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
 
 EXAMPLES: Final = examples(
-    "custody verify", "custody verify /mnt/evidence/card", "custody verify --no-record 3f9a1c"
+    "custody verify",
+    "custody verify /mnt/evidence/card",
+    "custody verify --no-record 3f9a1c",
+    exits=(0, 1, 2, 3, 4, 5, 7, 20, 130, 143),
 )
 
 

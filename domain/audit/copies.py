@@ -36,7 +36,9 @@ Copy: TypeAlias = Begun | Flushed | None
 BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileSkipped)
 """Events before which nothing is of any account for what is known after them."""
 
-_NOTHING_LEFT: Final = frozenset({"temporary", "nothing", "missing"})  # found: no copy under its own name
+_NOTHING_LEFT: Final = frozenset(
+    {"temporary", "prefix", "nothing", "missing"}
+)  # found: no copy under its own name
 
 
 def after(event: Event, copy: Copy) -> Copy:

@@ -30,11 +30,13 @@ from custody.domain.events.file import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileProgressed,
     FileQueued,
     FileResumed,
     FileSkipped,
     FileVerified,
     LinkRecorded,
+    MetadataLost,
     SpecialFileSkipped,
 )
 from custody.domain.events.ledger import (
@@ -46,7 +48,8 @@ from custody.domain.events.ledger import (
     SessionClosed,
     SessionOpened,
 )
-from custody.domain.events.schema import Event, Nanoseconds, Wide, from_data, to_data, to_text
+from custody.domain.events.schema import Event, from_data, to_data, to_text
+from custody.domain.events.values import Nanoseconds, Wide
 
 _ALL: Final[tuple[type[Event], ...]] = (
     LedgerOpened,
@@ -71,7 +74,9 @@ _ALL: Final[tuple[type[Event], ...]] = (
     JobFailed,
     FileQueued,
     FileCopying,
+    FileProgressed,
     FileFsynced,
+    MetadataLost,
     FileVerified,
     FileFailed,
     FileResumed,
@@ -116,6 +121,7 @@ __all__ = [
     "FileCopying",
     "FileFailed",
     "FileFsynced",
+    "FileProgressed",
     "FileQueued",
     "FileResumed",
     "FileSkipped",
@@ -130,6 +136,7 @@ __all__ = [
     "KeyEnrolled",
     "LedgerOpened",
     "LinkRecorded",
+    "MetadataLost",
     "Nanoseconds",
     "ReportIssued",
     "SessionClosed",

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.domain.digest import Digests
-from custody.domain.events.schema import Event, Nanoseconds
+from custody.domain.events.schema import Event
+from custody.domain.events.values import Nanoseconds
 from custody.domain.identifiers import BatchId, StreamKind
 from custody.domain.paths import RawPath
 

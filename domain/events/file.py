@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from custody.domain.digest import Digests
-from custody.domain.events.schema import Event, Nanoseconds, Wide
+from custody.domain.events.schema import Event
+from custody.domain.events.values import Nanoseconds, Wide
 from custody.domain.identifiers import JobId, Position, StreamKind
 from custody.domain.paths import RawPath
 
@@ -40,6 +41,17 @@ class FileCopying(Event):
     stream_kind: ClassVar[StreamKind] = "file"
     attempt: int
     temporary: RawPath
+    resumed_at: int | None = None  # bytes kept of an earlier attempt; both sides of them are read again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileProgressed(Event):
+    """The first bytes of a large file are durable under the temporary name. Nothing is proved of them yet."""
+
+    stream_kind: ClassVar[StreamKind] = "file"
+    attempt: int
+    size: int
+    digests: Digests  # of these bytes as read from the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +65,20 @@ class FileFsynced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataLost(Event):
+    """Extended attributes or access lists of the source could not be kept at its copy; its content was."""
+
+    stream_kind: ClassVar[StreamKind] = "file"
+    run: int
+    path: RawPath
+    attributes: tuple[str, ...]  # the first sixteen names, printable
+    count: int  # of all that were lost; 0: they could not be listed
+    reason: str  # of the first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileVerified(Event):
-    """The copy was read back; its size and every digest equal those of the source as read."""
+    """The copy was read back; its size and SHA-256 equal those of the source as read."""
 
     stream_kind: ClassVar[StreamKind] = "file"
     path: RawPath

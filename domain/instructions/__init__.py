@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from custody.domain.errors import UsageError
-from custody.domain.instructions.compile import BadInstruction, Draft, Mistake, compile_plan
+from custody.domain.instructions.compile import compile_plan
 from custody.domain.instructions.csv_file import read_csv
+from custody.domain.instructions.draft import BadInstruction, Draft, Mistake
 from custody.domain.instructions.toml_file import read_toml
 from custody.domain.paths import RawPath
 from custody.domain.plan import Plan
@@ -35,7 +36,9 @@ def read_instruction(file_name: str, content: bytes, *, folder: RawPath) -> Plan
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadInstruction(file_name, (Mistake(f"line {line}", "is not UTF-8 text"),)) from error
+        raise BadInstruction(
+            file_name, (Mistake(f"line {line}", "is not UTF-8 text; save a table as 'CSV UTF-8'"),)
+        ) from error
     return compile_plan(file_name, read(text), folder=folder)
 
 

@@ -9,7 +9,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from custody.domain.instructions.compile import JOB_KEYS, Draft, DraftJob, Mistake
+from custody.domain.instructions.draft import Draft, DraftJob, Mistake, unknown_key
+from custody.domain.instructions.jobs import JOB_KEYS
 
 _LISTS: Final = frozenset({"files", "folders", "hashes"})
 _DELIMITERS: Final = ",;\t"
@@ -20,15 +21,11 @@ def read_csv(text: str) -> Draft:
     """Return what the file says; damage of the table (ragged rows, open quotes, NUL) are its mistakes."""
     first_line = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first_line.count)
-    csv.field_size_limit(_FIELD_LIMIT)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        return Draft(mistakes=(Mistake("CSV", f"the table is damaged: {error}"),))
+    rows, damage = _rows(text, delimiter)
     if not rows or not any(cell.strip() for cell in rows[0]):
-        return Draft(mistakes=(Mistake("row 1", "there is no header"),))
+        return Draft(mistakes=(*damage, *([] if damage else [Mistake("row 1", "there is no header")])))
     header = [cell.strip().lower() for cell in rows[0]]
-    mistakes = [*_header_mistakes(header), *_row_mistakes(header, rows)]
+    mistakes = [*_header_mistakes(header), *_row_mistakes(header, rows), *damage]
     jobs = [
         DraftJob(f"row {number}", _values(header, row))
         for number, row in enumerate(rows[1:], 2)
@@ -37,10 +34,21 @@ def read_csv(text: str) -> Draft:
     return Draft(batch={}, jobs=tuple(jobs), mistakes=tuple(mistakes))
 
 
+def _rows(text: str, delimiter: str) -> tuple[list[list[str]], list[Mistake]]:
+    """Return the rows before the first damage, and the damage: where a row ends is not known behind it."""
+    csv.field_size_limit(_FIELD_LIMIT)
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        return rows, [Mistake(f"row {len(rows) + 1}", f"the table is damaged from here on: {error}")]
+    return rows, []
+
+
 def _header_mistakes(header: Sequence[str]) -> Iterator[Mistake]:
     for column, key in enumerate(header, 1):
         if key not in JOB_KEYS:
-            yield Mistake(f"row 1, column {column}", f"{key!r} is not a key of a job")
+            yield Mistake(f"row 1, column {column}", f"{key!r} {unknown_key(key, 'a job', JOB_KEYS)}")
         elif key in header[: column - 1]:
             yield Mistake(f"row 1, column {column}", f"{key!r} stands twice")
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from custody.domain.instructions.compile import Draft, DraftJob, Mistake
+from custody.domain.instructions.draft import Draft, DraftJob, Mistake
+from custody.domain.instructions.jobs import JOB_KEYS
 
 _TABLES: Final = frozenset({"batch", "defaults", "job"})
 
@@ -19,7 +20,7 @@ def read_toml(text: str) -> Draft:
         return Draft(mistakes=(Mistake("TOML", "a number cannot be read"),))
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         return Draft(mistakes=(Mistake("TOML", str(error)),))
-    mistakes = [Mistake(key, "is not a table of a batch file") for key in sorted(content.keys() - _TABLES)]
+    mistakes = [Mistake(key, _astray(key)) for key in sorted(content.keys() - _TABLES)]
     tables: dict[str, Mapping[str, object]] = {}
     for key in ("batch", "defaults"):
         table = content.get(key, {})
@@ -37,3 +38,9 @@ def read_toml(text: str) -> Draft:
         jobs=tuple(DraftJob(f"job {number}", job) for number, job in enumerate(jobs, 1)),
         mistakes=tuple(mistakes),
     )
+
+
+def _astray(key: str) -> str:
+    if key in JOB_KEYS:
+        return "stands in no table; put it below [[job]], or below [defaults] for all jobs"
+    return "is not a table of a batch file"

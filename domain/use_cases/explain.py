@@ -102,6 +102,19 @@ def _streams(reader: StoryReader, model: StoryModel, target: str, path: RawPath)
     jobs = [job for job in _jobs(model) if target in {job.exhibit, f"{job.case_number}/{job.exhibit}"}]
     if jobs:
         return _of_exhibit(reader.ledger, target, jobs)
+    return _of_files(files_ending_in(model, target))
+
+
+def files_called(model: StoryModel, target: str, path: RawPath) -> Sequence[TransferRow]:
+    """Return what jobs did with one file: by its copy's or source's path, else by the end of a path.
+
+    Raises NotFound, and UsageError when several files fit.
+    """
+    return model.placed_at(path, limit=_ENOUGH) or files_ending_in(model, target)
+
+
+def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
+    """Return what jobs did with the one file whose path ends in these whole names. Raises as above."""
     rows = model.ending_with(RawPath(target.encode("utf-8", "surrogateescape")), limit=_ENOUGH)
     names = sorted({row.path for row in rows})
     if len(names) > 1:
@@ -114,7 +127,7 @@ def _streams(reader: StoryReader, model: StoryModel, target: str, path: RawPath)
             f"no file, exhibit or entry is called {escape_text(target)}",
             hint="give the copy's full path, the exhibit's number, or the position of an entry",
         )
-    return _of_files(rows)
+    return rows
 
 
 def _of_files(rows: Sequence[TransferRow]) -> Sequence[Stream]:

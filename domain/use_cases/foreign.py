@@ -7,27 +7,41 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from custody.domain.events import CopyRefuted, FileFailed
-from custody.domain.identifiers import JobId, Stream, TransferId, transfer_id
+from custody.domain.events import CopyRefuted, FileFailed, JobResumed, JobStarted
+from custody.domain.identifiers import JobId, Stream, TransferId, extra_id, transfer_id
 from custody.domain.paths import MAX_NAME_BYTES, RawPath, is_within, join, name, parent
-from custody.domain.ports import LedgerReader, ReadModel
+from custody.domain.ports import Destination, LedgerReader, ReadModel
 from custody.domain.rows import JobRow
-from custody.domain.use_cases.job_rows import FILE_STATES, all_jobs, path_below, row_pages
+from custody.domain.use_cases.job_rows import FILE_STATES, all_jobs, path_below, rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
 
 _SET_ASIDE: Final = re.compile(rb"(.+)\.custody-bad-([0-9a-f]{8})(?:\.\d+)?", re.DOTALL)
-_NO_FILE: Final = b"\0extra/"  # no path holds a NUL, so that no file's stream can ever be this one
 
 
-def job_folders(model: ReadModel, job: JobRow) -> Iterator[RawPath]:
-    """Yield the folders that this ledger made for a job, below its destination."""
-    for rows in row_pages(model, job.id, ("recorded",), kind="directory"):
-        yield from (row.path for row in rows if not row.existed)
+def made_destination(reader: LedgerReader, job: JobId) -> bool:
+    """Tell whether a run of the job found its destination missing and made it."""
+    return any(
+        isinstance(one.event, JobStarted | JobResumed) and one.event.made_destination
+        for one in reader.history(Stream("job", job))
+    )
+
+
+def job_folders(model: ReadModel, reader: LedgerReader, job: JobRow) -> Iterator[RawPath]:
+    """Yield the folders that this ledger made for a job: perhaps the destination (empty), and those below."""
+    if made_destination(reader, job.id):
+        yield RawPath(b"")
+    folders = rows_of(model, job.id, ("recorded",), kind="directory")
+    yield from (row.path for row in folders if not row.existed)
+
+
+def listed(destination: Destination, folder: RawPath) -> list[RawPath]:
+    """Return the paths of what lies in a folder of a destination (empty: the destination itself)."""
+    return [join(folder, entry) if folder else RawPath(entry) for entry in destination.names(folder)]
 
 
 def record_extra(journal: Journal, reader: LedgerReader, job: JobId, path: RawPath, message: str) -> None:
     """Record a foreign entry, apart from the history of a file that a later run may take there."""
-    stream = file_stream(transfer_id(job, _NO_FILE + path))
+    stream = file_stream(extra_id(job, path))
     event = CopyRefuted(path=path, finding="extra", message=message)
     journal.add(stream, reader.revision(stream) + 1, event)
 
@@ -57,16 +71,24 @@ class Neighbourhood:
     def strangers(self, paths: Sequence[RawPath]) -> list[RawPath]:
         """Return those of the paths below the job's destination that no job of this ledger has an entry for.
 
-        A bad copy that the ledger says was put aside is known.
+        A bad copy that the ledger says was put aside is known, and so is the way to another destination.
         """
         ids = {transfer_id(self._job, path): path for path in paths}
         known = self._model.find(list(ids))
         copies = [join(self._destination, path) for transfer, path in ids.items() if transfer not in known]
         elsewhere = self._model.known_copies(copies)
-        unknown = [copy for copy in copies if copy not in elsewhere and not self._was_set_aside(copy)]
+        unknown = [
+            copy
+            for copy in copies
+            if copy not in elsewhere and not self._is_destination(copy) and not self._was_set_aside(copy)
+        ]
         shortened = self._shortened(copy for copy in unknown if len(name(copy)) == MAX_NAME_BYTES)
         below = (path_below(copy, self._destination) for copy in unknown if copy not in shortened)
         return [path for path in below if path is not None]
+
+    def _is_destination(self, copy: RawPath) -> bool:
+        """Tell whether a job that was begun has its destination there or below."""
+        return any(job.run and is_within(job.destination, copy) for job in self._jobs)
 
     def _was_set_aside(self, copy: RawPath) -> bool:
         named = _SET_ASIDE.fullmatch(copy)
@@ -102,6 +124,5 @@ class Neighbourhood:
         return known
 
     def _marks(self, job: JobRow) -> Iterator[tuple[TransferId, RawPath, bytes]]:
-        for rows in row_pages(self._model, job.id, FILE_STATES):
-            for row in rows:
-                yield row.id, parent(row.path), row.id.hex[:8].encode()
+        for row in rows_of(self._model, job.id, FILE_STATES):
+            yield row.id, parent(row.path), row.id.hex[:8].encode()

@@ -33,6 +33,14 @@ def row_pages(
         yield rows
 
 
+def rows_of(
+    model: ReadModel, job: JobId, states: Iterable[str], *, kind: str = "file", run: int | None = None
+) -> Iterator[TransferRow]:
+    """Yield a job's entries in these states in the order of work, only those of one run when it is given."""
+    for rows in row_pages(model, job, states, kind):
+        yield from (row for row in rows if run in {None, row.run})
+
+
 def proved_rows(model: ReadModel, folder: RawPath) -> Iterator[TransferRow]:
     """Yield the proved files whose copy is ``folder`` or below it, each copy once, as it was proved last."""
     after = -1

@@ -30,7 +30,7 @@ class RunSettings:
     retries: int = 2  # further attempts at a file after a transient error
     retry_pause_seconds: float = 1.0  # before the first retry; doubles
     stall_timeout_seconds: float = 60.0  # without any progress; then the lane is killed
-    drain_seconds: float = 2.0  # granted to the current blocks after a request to stop
+    drain_seconds: float = 1.5  # granted to the current blocks after a request to stop
     window_files: int = 500
     window_bytes: int = 64 * 1024 * 1024
     sample_files: int = 50  # re-verified at the end of a batch
@@ -43,7 +43,7 @@ class OpenDestination(Protocol):
     def __call__(self, path: RawPath, *, create: bool) -> Destination:
         """Open the folder, making it first when ``create`` says so.
 
-        Raises DestinationFailed, Refused, or Busy when another process works on it.
+        Raises DestinationFailed, Refused, or Busy when another process works on it, above it or below it.
         """
 
 
@@ -142,6 +142,7 @@ class BatchResult:
     seconds: float
     failures: tuple[Failure, ...]
     refuted: bool
+    metadata_lost: int = 0  # files copied in this session that could not keep all attributes of their source
     signal: str | None = None
     halt_reason: str | None = None  # or why a job could not begin
     obstacle: str | None = None

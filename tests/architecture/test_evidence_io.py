@@ -22,9 +22,11 @@ WRITERS = {
     "infrastructure/files/": "the one place that publishes durably and never overwrites",
     "infrastructure/crypto/key_files.py": "private keys are created exclusively and with mode 0600",
     "infrastructure/event_store/note_files.py": "checkpoints are published durably, once, beside the ledger",
+    "infrastructure/event_store/shared_memory.py": "gives SQLite's shared memory blocks before it is mapped",
     "cli/workspace.py": "lays out a new workspace before there is a ledger",
     "cli/bug_report.py": "saves the traceback of a bug, when nothing else can be relied on",
     "cli/commands/demo.py": "makes up evidence, and tampers with it, in a folder of its own",
+    "cli/tampering.py": "breaks copies of the demonstration's own workspace",
 }
 OS_CHANGES = {
     f"os.{name}"

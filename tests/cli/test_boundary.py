@@ -80,7 +80,7 @@ def test_an_error_is_three_lines_on_stderr(capsys: pytest.CaptureFixture[str]) -
     code, _ = run(Refused("no room on /x\x1b", done="nothing was written", hint="make room"))
 
     assert code is ExitCode.REFUSED
-    expected = "error[refused]: no room on /x\\x1b\n  Nothing was written\n  hint: make room\n"
+    expected = "error[refused]: no room on /x\\x1b\n  Nothing was written.\n  hint: make room\n"
     assert capsys.readouterr() == ("", expected)
 
 

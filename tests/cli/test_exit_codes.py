@@ -2,12 +2,17 @@ import random
 
 import pytest
 
-from custody.cli.exit_codes import SEVERITY, ExitCode, code_of, code_of_signal, worst
+from custody.cli.exit_codes import MEANING, SEVERITY, ExitCode, code_of, code_of_signal, worst
 from custody.domain import errors
 
 
 def test_every_code_has_its_place_in_the_order_of_severity() -> None:
     assert sorted(SEVERITY) == sorted(ExitCode)
+
+
+def test_every_code_has_its_meaning_for_the_pages_of_help() -> None:
+    assert sorted(MEANING) == sorted(ExitCode)
+    assert all(MEANING.values())
 
 
 @pytest.mark.parametrize(

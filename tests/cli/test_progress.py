@@ -4,9 +4,11 @@ import re
 
 import pytest
 
+from custody.cli.meter import Amount, Meter
 from custody.cli.options import Choices
 from custody.cli.output import Output
-from custody.cli.progress import LINE_SECONDS, Meter, shown_progress
+from custody.cli.progress import LINE_SECONDS, shown_progress
+from custody.cli.wording import columns
 
 MEGABYTE = 1_000_000
 
@@ -58,10 +60,10 @@ def test_the_total_is_full_once_everything_was_read_back() -> None:
 
 def test_what_was_never_planned_is_not_counted_as_done() -> None:
     meter = Meter(FakeClock())
-    meter.finish("skipped")
+    meter.finish(b"b", "skipped")
     meter.plan(2, 10)
 
-    meter.finish("verified")
+    meter.finish(b"a", "verified")
 
     assert (meter.files_done, meter.files) == (1, 2)
 
@@ -76,19 +78,76 @@ def test_a_retried_file_never_makes_the_total_more_than_full() -> None:
     assert meter.bytes_done == meter.bytes
 
 
+def test_the_total_is_the_expected_one_from_the_beginning_and_does_not_grow_job_by_job() -> None:
+    meter = Meter(FakeClock(), expected=Amount(3, 30))
+    meter.plan(1, 10)
+    meter.plan(2, 20)
+
+    assert (meter.files, meter.bytes) == (3, 60)
+
+
+def test_what_is_found_beyond_the_expected_makes_the_total_larger() -> None:
+    meter = Meter(FakeClock(), expected=Amount(1, 10))
+    meter.plan(2, 25)
+
+    assert (meter.files, meter.bytes) == (2, 50)
+
+
+def test_a_file_that_failed_after_its_copy_is_not_done_and_may_pass_again() -> None:
+    meter = Meter(FakeClock())
+    meter.plan(2, 20)
+    meter.advance(b"a", "copy", 10, 10)
+    meter.finish(b"a", "failed")
+
+    assert (meter.bytes_done, meter.files_done, meter.failed) == (0, 0, 1)
+
+    meter.advance(b"a", "copy", 10, 10)
+    meter.advance(b"a", "read back", 10, 10)
+    meter.finish(b"a", "verified")
+
+    assert (meter.bytes_done, meter.files_done, meter.failed) == (20, 1, 0)
+
+
+def test_of_empty_files_the_part_done_is_told_by_their_number() -> None:
+    meter = Meter(FakeClock())
+    meter.plan(4, 0)
+
+    meter.finish(b"a", "verified")
+
+    assert meter.percent == 25
+
+
 def test_the_rate_and_the_time_left_follow_from_what_was_done() -> None:
     clock = FakeClock()
     meter = Meter(clock)
     meter.plan(1, 50 * MEGABYTE)
+    meter.advance(b"a", "copy", 0, 0)
     clock.seconds += 10
     meter.advance(b"a", "copy", 25 * MEGABYTE, 0)
 
     assert (round(meter.rate), meter.eta_seconds) == (2_500_000, 30)
 
 
-def test_there_is_no_time_left_to_tell_before_anything_was_done() -> None:
-    meter = Meter(FakeClock())
+def test_the_time_that_listing_the_sources_took_is_not_in_the_rate() -> None:
+    clock = FakeClock()
+    meter = Meter(clock)
+    meter.plan(1, 50 * MEGABYTE)
+    clock.seconds += 3600
+    meter.advance(b"a", "copy", 0, 0)
+    clock.seconds += 10
+    meter.advance(b"a", "copy", 25 * MEGABYTE, 0)
+
+    assert round(meter.rate) == 2_500_000
+
+
+def test_there_is_no_time_left_to_tell_before_a_rate_is_known() -> None:
+    clock = FakeClock()
+    meter = Meter(clock)
     meter.plan(1, 50)
+    assert meter.eta_seconds is None
+
+    meter.advance(b"a", "copy", 10, 0)
+    clock.seconds += 0.5
 
     assert meter.eta_seconds is None
 
@@ -167,6 +226,25 @@ def test_a_terminal_gets_bars_and_is_left_clean(monkeypatch: pytest.MonkeyPatch)
     assert "copy" in shown
     assert "20 %" in shown
     assert shown.rstrip("\r\n").endswith("\x1b[2K")
+
+
+def test_bars_of_a_large_batch_stay_within_eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    clock = FakeClock()
+    expected = Amount(1_000_000, 40_000_000 * MEGABYTE)
+    with shown_progress(output(), clock, verbose=0, expected=expected) as progress:
+        progress.plan(files=1_000_000, size=40_000_000 * MEGABYTE)
+        progress.advance(b"clip.mov", "read back", 0, 0)
+        clock.seconds += 100
+        progress.advance(("証拠" * 20).encode(), "read back", 99_990 * MEGABYTE, 99_999 * MEGABYTE)
+        progress.finished(b"word " * 40, "failed", "Input/output error")
+
+    lines = [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line) for line in re.split("[\r\n]+", terminal.getvalue())]
+    assert any("/1000000" in line and "left" in line for line in lines)
+    assert max(columns(line) for line in lines) <= 80
 
 
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"CI": "1"}])

@@ -25,11 +25,21 @@ class FakeLedger:
     def __init__(self) -> None:
         self.commits: list[list[Recording]] = []
         self.broken = False
+        self.interrupted: str | None = None
+
+    def last_revision(self, stream: Stream) -> int:
+        return max(
+            (one.revision for commit in self.commits for one in commit if one.stream == stream), default=0
+        )
 
     def append(self, recordings: Sequence[Recording]) -> Position:
         if self.broken:
             raise LedgerFailed("no room")
+        if self.interrupted == "before":
+            raise KeyboardInterrupt
         self.commits.append(list(recordings))
+        if self.interrupted == "after":
+            raise KeyboardInterrupt
         return Position(sum(map(len, self.commits)) - 1)
 
     def keep_document(self, content: bytes) -> str:
@@ -42,7 +52,7 @@ def ledger() -> FakeLedger:
 
 
 def test_a_command_that_records_nothing_leaves_no_session(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
 
     session.close(ExitCode.REFUSED)
 
@@ -50,7 +60,7 @@ def test_a_command_that_records_nothing_leaves_no_session(ledger: FakeLedger) ->
 
 
 def test_the_session_is_opened_in_the_commit_of_the_first_event(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
 
     session.append([SOMETHING])
 
@@ -58,7 +68,7 @@ def test_the_session_is_opened_in_the_commit_of_the_first_event(ledger: FakeLedg
 
 
 def test_the_session_is_opened_once_and_closed_with_the_exit_code(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
     session.append([SOMETHING])
     session.append([SOMETHING])
 
@@ -70,7 +80,7 @@ def test_the_session_is_opened_once_and_closed_with_the_exit_code(ledger: FakeLe
 
 
 def test_a_first_commit_that_fails_opens_the_session_with_the_next(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
     ledger.broken = True
     with pytest.raises(LedgerFailed):
         session.append([SOMETHING])
@@ -81,7 +91,37 @@ def test_a_first_commit_that_fails_opens_the_session_with_the_next(ledger: FakeL
     assert ledger.commits[0][0].event == OPENED
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_an_interruption_around_the_first_commit_leaves_neither_a_lost_nor_a_second_session(
+    ledger: FakeLedger, moment: str
+) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    ledger.interrupted = moment
+    with pytest.raises(KeyboardInterrupt):
+        session.append([SOMETHING])
+    ledger.interrupted = None
+
+    session.close(ExitCode.INTERRUPTED)
+
+    recorded = [type(one.event) for commit in ledger.commits for one in commit]
+    assert recorded == ([] if moment == "before" else [SessionOpened, CaseOpened, SessionClosed])
+
+
+def test_a_session_that_an_interruption_kept_from_beginning_begins_with_the_next_event(
+    ledger: FakeLedger,
+) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    ledger.interrupted = "before"
+    with pytest.raises(KeyboardInterrupt):
+        session.append([SOMETHING])
+    ledger.interrupted = None
+
+    session.append([SOMETHING])
+
+    assert ledger.commits == [[Recording(STREAM, 1, OPENED), SOMETHING]]
+
+
 def test_documents_and_the_id_are_those_of_the_ledger(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
 
     assert (session.ledger, session.keep_document(b"\1")) == (LEDGER, "01")

@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from custody.cli.wording import counted, duration, size_text, wrapped
+from custody.cli.wording import columns, counted, duration, folded, size_text
 
 
 @pytest.mark.parametrize(
@@ -38,9 +40,30 @@ def test_an_irregular_plural_is_given() -> None:
     assert counted(2, "entry", "entries") == "2 entries"
 
 
-def test_a_long_sentence_stays_within_the_columns_of_a_terminal() -> None:
-    lines = wrapped("- " + "word " * 60, "   ")
+def test_a_line_that_fits_is_left_alone() -> None:
+    assert folded("  a  line", 9) == ["  a  line"]
 
-    assert len(lines) > 1
-    assert max(map(len, lines)) <= 79
-    assert all(line.startswith("   ") for line in lines)
+
+@pytest.mark.parametrize(
+    ("line", "lines"),
+    [
+        ("  one two three four", ["  one two", "    three", "    four"]),
+        ("  - one two three", ["  - one", "    two", "    three"]),
+        (" 1  ab cd ef gh", [" 1  ab cd", "    ef gh"]),
+        ("  one /long/path/without/a/blank", ["  one", "  /long/path/without/a/blank"]),
+        ("  証拠 写真 証拠", ["  証拠", "    写真", "    証拠"]),
+        ("/long/path/without/a/blank", ["/long/path/without/a/blank"]),
+    ],
+)
+def test_a_long_line_is_broken_at_blanks_and_hangs_below_its_last_column(line: str, lines: list[str]) -> None:
+    assert folded(line, 10) == lines
+
+
+@given(st.text(st.sampled_from("ab証 /-"), max_size=60), st.integers(8, 40))
+def test_folding_cuts_nothing_but_blanks(line: str, width: int) -> None:
+    assert "".join(folded(line, width)).replace(" ", "") == line.replace(" ", "")
+
+
+@given(st.lists(st.text(st.sampled_from("ab証"), min_size=1, max_size=4), max_size=30), st.integers(20, 60))
+def test_a_folded_line_is_no_wider_than_the_terminal(words: list[str], width: int) -> None:
+    assert all(columns(line) <= width for line in folded("  " + " ".join(words), width))

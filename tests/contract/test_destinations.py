@@ -1,10 +1,13 @@
 """What any destination must do."""
 
+import contextlib
+import errno
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from custody.infrastructure.files.destination import open_destination
 from custody.infrastructure.files.folder_destination import FolderDestination
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.faults.faulty_calls import FaultyCalls
+from tests.unit.files.engine_runs import ChangedCalls, refusing
 
 LONG_AGO = 1_500_000_000_123_456_789
 
@@ -83,6 +87,53 @@ def test_a_link_may_be_made_again_but_replaces_nothing(root: Path, destination: 
     with pytest.raises(Refused):
         destination.make_link(b"link", b"another target", LONG_AGO)
     assert os.readlink(root / "link") == "target"
+
+
+def test_an_equal_link_that_was_there_keeps_its_time(root: Path, destination: FolderDestination) -> None:
+    os.symlink("target", root / "link")
+    os.utime(root / "link", ns=(1, 1), follow_symlinks=False)
+
+    destination.make_link(b"link", b"target", LONG_AGO)
+
+    assert os.lstat(root / "link").st_mtime_ns == 1
+
+
+@pytest.mark.parametrize("call", ["utime", "rename_noreplace"])
+def test_a_link_that_a_killed_process_left_half_made_is_made_whole(root: Path, call: str) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*given: object, **options: object) -> None:
+        raise Killed
+
+    calls = ChangedCalls(**{call: kill})
+    destination = open_destination(calls, os.fsencode(root), create=False)
+    with contextlib.suppress(Killed):
+        destination.make_link(b"link", b"target", LONG_AGO)
+    destination.close()
+    assert len(os.listdir(root)) == 1
+
+    destination = open_destination(LinuxFileCalls(), os.fsencode(root), create=False)
+    destination.make_link(b"link", b"target", LONG_AGO)
+    destination.close()
+
+    assert os.listdir(root) == ["link"]
+    assert os.lstat(root / "link").st_mtime_ns == LONG_AGO
+
+
+@pytest.mark.parametrize(("code", "expected"), [(17, Refused), (5, DestinationFailed)])
+def test_a_link_that_cannot_have_its_name_leaves_nothing_behind(
+    root: Path, code: int, expected: type[Exception]
+) -> None:
+    calls = ChangedCalls(rename_noreplace=refusing(code))
+    destination = open_destination(calls, os.fsencode(root), create=False)
+    try:
+        with pytest.raises(expected):
+            destination.make_link(b"link", b"target", LONG_AGO)
+    finally:
+        destination.close()
+
+    assert os.listdir(root) == []
 
 
 def test_a_finished_folder_has_mode_and_time_without_special_bits(
@@ -252,6 +303,91 @@ def test_a_destination_held_by_another_process_is_busy(root: Path) -> None:
         other.communicate()
 
     open_destination(LinuxFileCalls(), os.fsencode(root), create=False).close()
+
+
+@pytest.mark.parametrize(
+    ("held", "wanted"),
+    [("a", "a/b/c"), ("a/b/c", "a"), ("a", "a/new/newer"), ("a", "link/b"), ("a/b", "link")],
+)
+def test_two_destinations_of_which_one_lies_in_the_other_exclude_one_another(
+    tmp_path: Path, held: str, wanted: str
+) -> None:
+    (tmp_path / "a/b/c").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a")
+    holder = open_destination(LinuxFileCalls(), os.fsencode(tmp_path / held), create=False)
+    try:
+        with pytest.raises(Busy):
+            open_destination(LinuxFileCalls(), os.fsencode(tmp_path / wanted), create=True)
+    finally:
+        holder.close()
+
+    assert not (tmp_path / "a/new").exists()
+    open_destination(LinuxFileCalls(), os.fsencode(tmp_path / wanted), create=True).close()
+
+
+def test_destinations_beside_one_another_are_had_at_once(tmp_path: Path) -> None:
+    one = open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "one"), create=True)
+    open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "two"), create=True).close()
+    one.close()
+
+
+@pytest.mark.root
+def test_a_destination_below_a_bind_mount_of_another_is_excluded(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "mount").mkdir()
+    bind = subprocess.run(
+        ["mount", "--bind", tmp_path / "a", tmp_path / "mount"], capture_output=True, check=False
+    )
+    if bind.returncode:
+        pytest.skip("bind mounts are not allowed here")
+    try:
+        holder = open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "a"), create=False)
+        with pytest.raises(Busy):
+            open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "mount/b"), create=False)
+        holder.close()
+    finally:
+        subprocess.run(["umount", tmp_path / "mount"], check=True)
+
+
+def refusing_above(folder: Path, call: str, code: int) -> ChangedCalls:
+    above = os.stat(folder)
+
+    def refuse(real: Any, *given: Any, **options: Any) -> Any:
+        fd = given[0] if call == "flock" else options.get("dir_fd")
+        listing = call == "flock" or given[0] == b"."
+        if listing and isinstance(fd, int) and os.path.samestat(os.fstat(fd), above):
+            raise OSError(code, os.strerror(code))
+        return real(*given, **options)
+
+    return ChangedCalls(**{call: refuse})
+
+
+@pytest.mark.parametrize(("call", "code"), [("open", errno.EACCES), ("flock", errno.ENOLCK)])
+def test_a_folder_above_that_cannot_be_locked_keeps_nobody_from_the_destination(
+    tmp_path: Path, root: Path, call: str, code: int
+) -> None:
+    destination = open_destination(refusing_above(tmp_path, call, code), os.fsencode(root), create=False)
+
+    assert destination.standing(b"nothing") is None
+    destination.close()
+
+
+@pytest.mark.parametrize(("call", "code"), [("open", errno.EIO), ("flock", errno.ENOMEM)])
+def test_trouble_with_the_lock_of_a_folder_above_is_a_refusal(
+    tmp_path: Path, root: Path, call: str, code: int
+) -> None:
+    with pytest.raises(Refused):
+        open_destination(refusing_above(tmp_path, call, code), os.fsencode(root), create=False)
+
+
+def test_a_destination_tells_whether_it_was_made(tmp_path: Path) -> None:
+    made = []
+    for _ in range(2):
+        destination = open_destination(LinuxFileCalls(), os.fsencode(tmp_path / "new"), create=True)
+        made.append(destination.made)
+        destination.close()
+
+    assert made == [True, False]
 
 
 def test_no_descriptor_is_leaked_by_a_refusal(tmp_path: Path, destination: FolderDestination) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from custody.domain.copying import Report, Request
 from custody.domain.ports import LaneDied
-from custody.infrastructure.files.engine import CopyEngine
+from custody.infrastructure.files.arena import LargeFiles
+from custody.infrastructure.files.engine import LARGE_FILES, CopyEngine
 from custody.infrastructure.files.file_calls import FileCalls
 from tests.fakes.clocks import ManualClock
 
@@ -19,19 +20,22 @@ class InlineLane:
     said; one that is ``dying`` is gone at the next look.
     """
 
-    def __init__(self, clock: ManualClock, hook: Hook, calls: FileCalls) -> None:
+    def __init__(
+        self, clock: ManualClock, hook: Hook, calls: FileCalls, large: LargeFiles = LARGE_FILES
+    ) -> None:
         self.silent = False
         self.dying = False
         self.last_words = ""
         self._hook = hook
         self._calls = calls
+        self._large = large
         self.requests: list[Request] = []
         self.replaced = 0
         self._clock = clock
         self._start()
 
     def _start(self) -> None:
-        self._engine = CopyEngine(self._calls, monotonic=self._clock.monotonic)
+        self._engine = CopyEngine(self._calls, monotonic=self._clock.monotonic, large=self._large)
         self._waiting: deque[Request] = deque()
         self._current: Iterator[Report] | None = None
 

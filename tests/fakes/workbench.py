@@ -25,7 +25,9 @@ from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.infrastructure.event_store.ledger import SqlLedger
 from custody.infrastructure.event_store.opening import LedgerPaths, create_ledger, open_for_writing
+from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.destination import open_destination
+from custody.infrastructure.files.engine import LARGE_FILES
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.clocks import ManualClock
@@ -53,6 +55,7 @@ class Workbench:
     calls: FileCalls = field(default_factory=LinuxFileCalls)
     around_destination: Callable[[Destination], Destination] = lambda destination: destination
     restarted: bool = False
+    large: LargeFiles = LARGE_FILES
 
     def __post_init__(self) -> None:
         self.source.mkdir(parents=True, exist_ok=True)
@@ -93,7 +96,7 @@ class Workbench:
         return self.paths_in(self.folder)
 
     def new_lane(self) -> None:
-        self.lane = InlineLane(self.clock, self._heard, self.calls)
+        self.lane = InlineLane(self.clock, self._heard, self.calls, self.large)
 
     def _heard(self, report: Report) -> None:
         self.hook(report)  # as it is set now

@@ -111,6 +111,26 @@ def test_a_file_that_is_not_there_cannot_tell(case: CommandLine, option: str) ->
     assert is_three_line_error(ended, "cannot-tell")
 
 
+def test_a_key_file_that_holds_no_key_is_a_usage_mistake(case: CommandLine) -> None:
+    (case.home / "junk.pem").write_text("junk")
+
+    ended = case("audit", "--key", "junk.pem")
+
+    assert ended.code == 2
+    assert is_three_line_error(ended, "usage")
+    assert "junk.pem" in ended.err
+
+
+def test_a_damaged_key_of_the_workspace_cannot_tell(case: CommandLine) -> None:
+    (key,) = case.workspace.glob("keys/*.pem")
+    key.write_text("junk")
+
+    ended = case("audit")
+
+    assert ended.code == 4
+    assert is_three_line_error(ended, "cannot-tell")
+
+
 def test_without_a_trusted_key_signatures_cannot_be_told(case: CommandLine) -> None:
     for key in case.workspace.glob("keys/*.pem"):
         key.unlink()

@@ -174,3 +174,26 @@ def test_an_unreadable_file_fails_alone_and_retry_takes_it_up(case: CommandLine)
     closed.chmod(0o600)
     again = case("batch", "retry", first.result["batch"][:10], "--json")
     assert again.code == 0, again.err
+
+
+def test_of_a_complete_batch_nothing_is_left_to_resume_or_to_retry(case: CommandLine) -> None:
+    batch = case("batch", "run", str(write_batch(case.home)), "--json").result["batch"]
+    size = case.ledger_size()
+
+    for words in (("resume", batch), ("resume",), ("retry", batch)):
+        ended = case("batch", *words)
+        assert ended.code == 0, words
+        assert ended.out.startswith("OK  nothing to "), words
+    assert case("batch", "resume", "--json").result["status"] == "completed"
+    assert case.ledger_size() == size
+
+
+@pytest.mark.parametrize("words", [("status",), ("show",), ("resume",), ("retry",)])
+def test_too_few_characters_of_a_batch_id_are_a_usage_mistake(
+    case: CommandLine, words: tuple[str, ...]
+) -> None:
+    ended = case("batch", *words, "abcde")
+
+    assert ended.code == 2
+    assert is_three_line_error(ended, "usage")
+    assert "at least 6" in ended.err

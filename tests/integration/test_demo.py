@@ -1,3 +1,5 @@
+import pytest
+
 from tests.cli.command_line import CommandLine, is_three_line_error
 
 
@@ -25,3 +27,18 @@ def test_the_demonstration_touches_no_folder_with_something_in_it(custody: Comma
     assert ended.code == 6
     assert is_three_line_error(ended, "refused")
     assert [path.name for path in (custody.home / "demo").iterdir()] == ["precious"]
+
+
+@pytest.mark.slow
+def test_every_break_of_the_demonstration_is_caught(custody: CommandLine) -> None:
+    folder = custody.home / "demo"
+
+    ended = custody("demo", "--tamper", "--dir", str(folder))
+
+    assert ended.code == 0, ended.out
+    caught = [line for line in ended.out.splitlines() if line.startswith("  caught: ")]
+    assert len(caught) == 8
+    assert "NOT CAUGHT" not in ended.out
+    assert any("bad-signature: the signature does not fit the entry" in line for line in caught)
+    audited = custody("audit", "-w", str(folder / "workspace"))
+    assert audited.code == 0  # only copies were broken

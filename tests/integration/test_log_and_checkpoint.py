@@ -100,3 +100,24 @@ def test_queries_and_the_audit_write_no_entry(case: CommandLine) -> None:
         case(*words)
 
     assert case.ledger_size() == 4
+
+
+def test_every_entry_about_a_file_names_it_escaped_and_whole(case: CommandLine) -> None:
+    name = "a long name with blanks " * 5 + "two\nlines\x1b[2J"
+    (case.home / name).write_bytes(b"x")
+    assert case("copy", name, "--to", "out", "--case", "1").code == 0
+
+    lines = [line for line in case("log", "tail").out.splitlines() if "  File" in line]
+
+    assert [line.split()[2] for line in lines] == ["FileQueued", "FileCopying", "FileFsynced", "FileVerified"]
+    shown = "a long name with blanks " * 5 + "two\\x0alines\\x1b[2J"
+    assert all(line.endswith(f"  {shown}") for line in lines)
+
+
+def test_a_shown_entry_says_what_it_is_about_when_it_does_not_name_it(case: CommandLine) -> None:
+    (case.home / "clip.mov").write_bytes(b"x")
+    case("copy", "clip.mov", "--to", "out", "--case", "1")
+    entries = case("log", "tail", "--json").result["entries"]
+    (position,) = [one["position"] for one in entries if one["body"]["type"] == "FileCopying"]
+
+    assert "  about     clip.mov" in case("log", "show", str(position)).out.splitlines()

@@ -7,11 +7,11 @@ import pytest
 
 from tests.cli.command_line import CommandLine, is_three_line_error
 from tests.integration.acquiring import tree, write_batch
+from tests.integration.test_hanging_lane import run_with_a_hanging_lane
 
 SMALL_WINDOWS = {"CUSTODY_WINDOW_FILES": "3"}
 FILES = 60
 SIZE = 20_000
-LONG_SIZE = 400_000  # copying takes longer than another command takes to start
 
 
 def run_until_first_file(case: CommandLine, file: str) -> subprocess.Popen[bytes]:
@@ -91,8 +91,7 @@ def test_a_killed_run_is_resumed_by_the_same_command(case: CommandLine) -> None:
 
 
 def test_a_second_process_on_the_same_ledger_is_told_that_it_is_busy(case: CommandLine) -> None:
-    file = write_batch(case.home, files=FILES, size=LONG_SIZE)
-    process = run_until_first_file(case, str(file))
+    process = run_with_a_hanging_lane(case)
     try:
         ended = case("checkpoint", "make")
         looked = case("batch", "status")

@@ -170,10 +170,23 @@ def test_a_plan_that_is_not_kept_as_cited_fails_at_the_entry(
     assert BATCH in finding.message
 
 
-def test_a_read_model_that_cannot_be_read_is_indeterminate(workspace: AuditedWorkspace) -> None:
-    workspace.tamper("ALTER TABLE transfers DROP COLUMN standing")
+@pytest.mark.parametrize(
+    ("statements", "message"),
+    [
+        (["ALTER TABLE transfers DROP COLUMN standing"], "columns of the table 'transfers'"),
+        (["DROP TABLE jobs"], "the table 'jobs' is missing"),
+        (["DROP TABLE jobs", "CREATE VIEW jobs AS SELECT 1 AS id"], "a view 'jobs'"),
+        (["DROP INDEX transfers_work"], "the index 'transfers_work' is missing"),
+    ],
+)
+def test_a_read_model_with_another_shape_is_a_finding(
+    workspace: AuditedWorkspace, statements: list[str], message: str
+) -> None:
+    for statement in statements:
+        workspace.tamper(statement)
     result = workspace.audit()
-    assert (result.verdict, result.verdicts["projections"]) == ("indeterminate", "indeterminate")
+    assert {name for name, verdict in result.verdicts.items() if verdict == "failed"} == {"projections"}
+    assert any(message in finding.message for finding in result.findings)
 
 
 def test_read_model_text_that_is_not_utf_8_does_not_pass(workspace: AuditedWorkspace) -> None:

@@ -19,6 +19,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileProgressed,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -33,6 +34,7 @@ from custody.domain.events import (
     KeyEnrolled,
     LedgerOpened,
     LinkRecorded,
+    MetadataLost,
     Nanoseconds,
     ReportIssued,
     SessionClosed,
@@ -178,8 +180,24 @@ SENTENCES: list[tuple[Event, str]] = [
         "copying began (attempt 2) under the temporary name .part",
     ),
     (
+        FileCopying(attempt=3, temporary=RawPath(b".part"), resumed_at=5),
+        "copying began (attempt 3) under the temporary name .part, going on behind 5 bytes",
+    ),
+    (
+        FileProgressed(attempt=1, size=5, digests=SHA256),
+        f"the first 5 bytes are durable under the temporary name; as read: sha256 {SHA}",
+    ),
+    (
         FileFsynced(attempt=1, size=7, digests=SHA256),
         f"7 bytes written and flushed to the device; as read: sha256 {SHA}",
+    ),
+    (
+        MetadataLost(run=1, path=NAME, attributes=("user.a", "user.b"), count=3, reason="no"),
+        "attributes of the source that could not be kept: user.a, user.b and 1 more (no)",
+    ),
+    (
+        MetadataLost(run=1, path=NAME, attributes=(), count=0, reason="no"),
+        "attributes of the source that could not be kept: all of them (no)",
     ),
     (
         FileVerified(path=NAME, size=7, digests=SHA256, read_back="direct"),

@@ -18,6 +18,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileProgressed,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -30,6 +31,7 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     LinkRecorded,
+    MetadataLost,
     Nanoseconds,
     SessionClosed,
     SpecialFileSkipped,
@@ -68,6 +70,11 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (QUEUED, {"stage": None, "error": None, "errno": None, "message": None, "failed_at": None}),
     (FileCopying(attempt=2, temporary=RawPath(b"t")), {"state": "copying", "temporary": b"t"}),
     (FileCopying(attempt=2, temporary=RawPath(b"t")), {"attempt": 2}),
+    (FileProgressed(attempt=1, size=5, digests=SHA256), {}),
+    (
+        MetadataLost(run=1, path=RawPath(b"a/b"), attributes=("user.x",), count=1, reason="no"),
+        {"revision": 6},
+    ),
     (FileFsynced(attempt=1, size=7, digests=SHA256), {"state": "fsynced", "digests": SHA256_JSON}),
     (
         FileVerified(path=RawPath(b"a/b"), size=7, digests=SHA256, read_back="direct"),

@@ -8,13 +8,31 @@ import errno
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from custody.domain.copying import Advanced, Failed, Flushed, Operation, ReadBack, Report, Side, Window
+from custody.domain.copying import (
+    Advanced,
+    Failed,
+    Flushed,
+    Marked,
+    Operation,
+    ReadBack,
+    Report,
+    Side,
+    Window,
+)
 from custody.domain.errors import DestinationFailed, Refused
-from custody.domain.events import Event, FileCopying, FileFsynced, FileResumed, FileVerified
+from custody.domain.events import Event, FileFsynced, FileProgressed, FileResumed, FileVerified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import TransferRow
-from custody.domain.use_cases.acquisition.flights import Flight, failure, loss, prepared, proof, refusal
+from custody.domain.use_cases.acquisition.flights import (
+    Flight,
+    failure,
+    loss,
+    metadata_lost,
+    prepared,
+    proof,
+    refusal,
+)
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
@@ -44,6 +62,7 @@ class FileCopier:
         self.halted: str | None = None
         self.tried = 0
         self.failed = 0
+        self.unkept = 0  # files whose copy lacks attributes of its source
 
     def work_through(self, rows: Iterable[TransferRow], *, may_go_on: MayGoOn) -> bool:
         """Copy, adopt or read back each row, as its state asks.
@@ -98,10 +117,7 @@ class FileCopier:
             if flight.found:
                 self._record(flight.row.id, FileResumed(run=self._site.run, found=PUBLISHED))
             if flight.item.operation is Operation.COPY:
-                self._record(
-                    flight.row.id,
-                    FileCopying(attempt=flight.attempt, temporary=RawPath(flight.item.temporary)),
-                )
+                self._record(flight.row.id, flight.beginning())
         self._journal.commit()  # durable before the lane may write the first byte
         self._feed.submit(Window(tuple(flight.item for flight in window)))
 
@@ -119,6 +135,8 @@ class FileCopier:
                 flight = self._flights.get(transfer)
                 path, of = (flight.row.path, flight.row.size) if flight else (b"", 0)
                 self._workshop.progress.advance(path, phase, size, of)
+            case Marked():
+                self._take_marked(self._flights[report.transfer], report)
             case Flushed():
                 self._take_flushed(self._flights[report.transfer], report)
             case ReadBack():
@@ -129,8 +147,16 @@ class FileCopier:
             case _:
                 return
 
+    def _take_marked(self, flight: Flight, report: Marked) -> None:
+        event = FileProgressed(attempt=flight.attempt, size=report.size, digests=report.digests)
+        self._record(report.transfer, event)
+        self._journal.commit()  # of use only if it outlives what comes next
+
     def _take_flushed(self, flight: Flight, report: Flushed) -> None:
         flight.flushed = True
+        if report.unkept is not None:
+            self.unkept += 1
+            self._record(report.transfer, metadata_lost(flight, report.unkept, self._site))
         if flight.ours:
             self._record(
                 report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)

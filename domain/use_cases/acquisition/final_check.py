@@ -13,8 +13,8 @@ from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.listing import Listing
-from custody.domain.use_cases.acquisition.recovery import pages
-from custody.domain.use_cases.foreign import Neighbourhood, job_folders, record_extra
+from custody.domain.use_cases.foreign import Neighbourhood, job_folders, listed, record_extra
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Workshop
@@ -79,7 +79,8 @@ class FinalCheck:
                 if change:
                     yield self._changed(change, entry.path, join(parent(source), entry.path), entry)
         for kind in _KINDS:
-            for row in pages(self._workshop.model, self._site, *GOOD_STATES, "failed", kind=kind):
+            states = (*GOOD_STATES, "failed")
+            for row in rows_of(self._workshop.model, self._site.id, states, kind=kind, run=self._site.run):
                 if row.id not in seen:
                     yield self._changed("vanished", row.path, row.source, None)
 
@@ -109,9 +110,8 @@ class FinalCheck:
             self._workshop.model, self._workshop.reader, self._job.id, self._job.destination
         )
         message = "this entry lies in a folder that was made for the copy and no job put it there"
-        for folder in job_folders(self._workshop.model, self._job):
-            paths = [join(folder, entry) for entry in self._site.destination.names(folder)]
-            for path in neighbourhood.strangers(paths):
+        for folder in job_folders(self._workshop.model, self._workshop.reader, self._job):
+            for path in neighbourhood.strangers(listed(self._site.destination, folder)):
                 found += 1
                 record_extra(self._journal, self._workshop.reader, self._site.id, path, message)
         self._journal.commit()

@@ -12,12 +12,13 @@ from custody.domain.errors import Refused
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite
-from custody.domain.use_cases.acquisition.recovery import PAGE, pages
 from custody.domain.use_cases.foreign import strangers
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.workshop import Workshop
 
 OWNER_WORKS: Final = 0o700
 _OWNER_WRITES: Final = 0o300
+_NAMES_AT_ONCE: Final = 1000
 
 
 class FolderFinisher:
@@ -34,8 +35,8 @@ class FolderFinisher:
         Raises DestinationFailed.
         """
         with self._site.destination.flushing_together():
-            for row in self._made_in_any_run():
-                if row.mode & _OWNER_WRITES != _OWNER_WRITES:
+            for row in self._folders():
+                if not row.existed and row.mode & _OWNER_WRITES != _OWNER_WRITES:
                     self._reopen(row)
 
     def finish(self, *, keep_writable: bool) -> None:
@@ -45,10 +46,7 @@ class FolderFinisher:
         """
         kept = OWNER_WORKS if keep_writable else 0
         # Few facts for each: all folders of a job must fit in memory, since the order is turned round.
-        folders = [
-            (row.path, row.mode, row.mtime_ns, row.existed)
-            for row in pages(self._workshop.model, self._site, "recorded", kind="directory")
-        ]
+        folders = [(row.path, row.mode, row.mtime_ns, row.existed) for row in self._folders(self._site.run)]
         with self._site.destination.flushing_together():
             for path, mode, mtime_ns, existed in reversed(folders):
                 if existed:
@@ -66,20 +64,15 @@ class FolderFinisher:
 
     def _holds_only_ours(self, folder: RawPath) -> bool:
         names = self._site.destination.names(folder)
-        while some := list(islice(names, PAGE)):
+        while some := list(islice(names, _NAMES_AT_ONCE)):
             paths = [join(folder, name) for name in some]
             workshop, site = self._workshop, self._site
             if strangers(workshop.model, workshop.reader, site.id, site.destination_path, paths):
                 return False
         return True
 
-    def _made_in_any_run(self) -> Iterator[TransferRow]:
-        after = -1
-        while rows := self._workshop.model.transfers(
-            self._site.id, states=("recorded",), kind="directory", after=after
-        ):
-            after = rows[-1].ordinal
-            yield from (row for row in rows if not row.existed)
+    def _folders(self, run: int | None = None) -> Iterator[TransferRow]:
+        return rows_of(self._workshop.model, self._site.id, ("recorded",), kind="directory", run=run)
 
     def _reopen(self, row: TransferRow) -> None:
         destination = self._site.destination

@@ -6,18 +6,28 @@ Knows when a copy is claimed as ours: only if the ledger says that this job publ
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Side, Stage
+from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Side, Stage, Unkept
 from custody.domain.errors import Refused
-from custody.domain.events import Event, FileFailed, FileSkipped, FileVerified, Nanoseconds
-from custody.domain.paths import escape_text
+from custody.domain.events import (
+    Event,
+    FileCopying,
+    FileFailed,
+    FileSkipped,
+    FileVerified,
+    MetadataLost,
+    Nanoseconds,
+)
+from custody.domain.paths import RawPath, escape_text, printable
 from custody.domain.ports import LedgerReader
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
 from custody.domain.use_cases.acquisition.own_copies import Publication, publication
+from custody.domain.use_cases.acquisition.prefixes import kept_prefix
 from custody.domain.use_cases.transfers import file_stream
 
 MAX_MESSAGE_CHARS: Final = 600  # of a failure; paths and this must fit into one entry
 MAX_REASON_CHARS: Final = 500  # of what a dying lane said
+MAX_ATTRIBUTES_LISTED: Final = 16  # names of 255 bytes, all escapes, and a path fit into one entry
 _STRANGER: Final = Publication(ours=False, announced=False)
 
 
@@ -36,6 +46,26 @@ class Flight:
     flushed: bool = False
     found: bool = False
 
+    def beginning(self) -> FileCopying:
+        """Return the event that must be durable before the lane may write."""
+        kept = self.item.resume_at
+        return FileCopying(
+            attempt=self.attempt,
+            temporary=RawPath(self.item.temporary),
+            resumed_at=None if kept is None else kept.size,
+        )
+
+
+def metadata_lost(flight: Flight, unkept: Unkept, site: JobSite) -> MetadataLost:
+    """Return the event that lists what a copy could not keep of its source's attributes."""
+    return MetadataLost(
+        run=site.run,
+        path=flight.row.path,
+        attributes=tuple(printable(name) for name in unkept.names[:MAX_ATTRIBUTES_LISTED]),
+        count=len(unkept.names),
+        reason=escape_text(unkept.reason),
+    )
+
 
 def prepared(row: TransferRow, site: JobSite, reader: LedgerReader) -> Flight:
     """Return the attempt that the row's state and its place at the destination ask for.
@@ -51,6 +81,8 @@ def prepared(row: TransferRow, site: JobSite, reader: LedgerReader) -> Flight:
         item = copy_item(row, site, Operation.ADOPT, b"")
         standing = _publication(row, reader)
         return Flight(row, item, attempt, ours=standing.ours, found=standing.ours and not standing.announced)
+    if row.temporary and (mark := kept_prefix(reader.history(file_stream(row.id)), site.algorithms)):
+        return Flight(row, copy_item(row, site, Operation.COPY, row.temporary, mark), attempt, ours=True)
     temporary = f".custody-{row.id.hex[:16]}.{attempt}.part".encode()
     return Flight(row, copy_item(row, site, Operation.COPY, temporary), attempt, ours=True)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from custody.domain.copying import CopyItem, Operation
+from custody.domain.copying import CopyItem, Mark, Operation
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
@@ -26,7 +26,9 @@ def source_root(row: TransferRow) -> RawPath:
     return RawPath(row.source[: -len(row.path) - 1] or b"/")
 
 
-def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: bytes) -> CopyItem:
+def copy_item(
+    row: TransferRow, site: JobSite, operation: Operation, temporary: bytes, resume_at: Mark | None = None
+) -> CopyItem:
     """Return the request that a row becomes; a read-back of an unproved copy sets a differing one aside."""
     reading_back = operation is Operation.READ_BACK
     return CopyItem(
@@ -47,4 +49,5 @@ def copy_item(row: TransferRow, site: JobSite, operation: Operation, temporary: 
         algorithms=site.algorithms,
         expected=row.digests if reading_back else None,
         set_aside=reading_back and row.proved is None,
+        resume_at=resume_at,
     )

@@ -19,10 +19,9 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
+from custody.domain.failure_words import NOT_AS_READ
 
 PUBLISHED: Final = "published"
-# Looked at and not what was published. These words of a read-back are stable.
-DIFFERING: Final = frozenset({"read-back-differs", "changed", "missing", "not-a-regular-file"})
 _STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced"})
 _LEAVES_IT: Final = frozenset({Stage.OPEN.value, Stage.READ.value, Stage.READ_BACK.value})
 
@@ -64,5 +63,5 @@ def _left_standing(failed: FileFailed) -> bool:
     return (
         failed.moved_to is None
         and failed.stage in _LEAVES_IT
-        and not (failed.stage == Stage.READ_BACK.value and failed.error in DIFFERING)
+        and not (failed.stage == Stage.READ_BACK.value and failed.error in NOT_AS_READ)
     )

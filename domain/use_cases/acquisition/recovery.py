@@ -10,33 +10,21 @@ from typing import Final
 from custody.domain.copying import Stage
 from custody.domain.errors import Refused, Tampered
 from custody.domain.events import FileFailed, FileResumed
-from custody.domain.paths import join, printable
-from custody.domain.ports import ReadModel
+from custody.domain.paths import beside, join, printable
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
+from custody.domain.use_cases.acquisition.prefixes import PREFIX, kept_prefix
 from custody.domain.use_cases.acquisition.proofs import is_signed_claim
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
 
-PAGE = 1000
 _CHANGED: Final = (
     Stage.FINAL_CHECK, "copy-changed", "the verified copy was changed since; it was not touched",
 )  # fmt: skip
 _REFUTED: Final = (Stage.FINAL_CHECK, "copy-refuted", "a later pass found the copy changed or gone")
 _GONE: Final = (Stage.INVENTORY, "copy-missing", "the copy that was skipped is gone; run the batch again")
-
-
-def pages(
-    model: ReadModel, site: JobSite, *states: str, kind: str = "file", limit: int = PAGE
-) -> Iterator[TransferRow]:
-    """Yield a job's entries in these states and this run, page by page, in the order of work."""
-    after = -1
-    while True:
-        rows = model.transfers(site.id, states=states, kind=kind, after=after, limit=limit)
-        if not rows:
-            return
-        after = rows[-1].ordinal
-        yield from (row for row in rows if row.run == site.run)
 
 
 class Recovery:
@@ -50,15 +38,33 @@ class Recovery:
 
     def take_up_unfinished(self) -> None:
         """Take up every file that was begun and not flushed; ``fsynced`` ones need only their read-back."""
-        for row in pages(self._workshop.model, self._site, "copying"):
-            removed = self._remove_temporary(row)
-            found = "published" if self._standing(row) else "temporary" if removed else "nothing"
-            self._resume(row, found)
+        for row in self._rows("copying"):
+            self._resume(row, self._found_of(row))
         self._journal.commit()
+
+    def _found_of(self, row: TransferRow) -> str:
+        """Say what is there of a file whose copying was begun; a temporary file of no use is removed."""
+        if not self._standing(row) and self._holds_prefix(row):
+            return PREFIX
+        removed = self._remove_temporary(row)
+        return PUBLISHED if self._standing(row) else "temporary" if removed else "nothing"
+
+    def _holds_prefix(self, row: TransferRow) -> bool:
+        if not row.temporary:
+            return False
+        try:
+            standing = self._site.destination.standing(beside(row.path, row.temporary))
+        except Refused:
+            return False
+        if standing is None or standing.kind != "file":
+            return False
+        history = self._workshop.reader.history(file_stream(row.id))
+        mark = kept_prefix(history, self._site.algorithms)
+        return mark is not None and mark.size <= standing.size
 
     def take_up_failed(self) -> None:
         """Put failed files back to be copied; what could not be listed waits for a new inventory."""
-        for row in pages(self._workshop.model, self._site, "failed"):
+        for row in self._rows("failed"):
             if row.stage != Stage.INVENTORY.value:
                 self._remove_temporary(row)
                 self._resume(row, "failed")
@@ -69,7 +75,7 @@ class Recovery:
 
         Raises Tampered when the read model contradicts the ledger.
         """
-        for row in pages(self._workshop.model, self._site, "fsynced"):
+        for row in self._rows("fsynced"):
             history = list(self._workshop.reader.history(file_stream(row.id)))
             if not is_signed_claim(self._workshop.ledger, history, row):
                 raise Tampered(
@@ -83,7 +89,7 @@ class Recovery:
 
         A skipped file's row does not hold all that a copy needs, so a missing one waits for a new inventory.
         """
-        for row in pages(self._workshop.model, self._site, "verified", "skipped"):
+        for row in self._rows("verified", "skipped"):
             try:
                 standing = self._site.destination.standing(row.path)
             except Refused:
@@ -100,6 +106,9 @@ class Recovery:
             elif row.state == "verified" and standing.mtime_ns != row.mtime_ns:
                 self._resume(row, "fsynced")  # some file systems keep coarse times: read it again
         self._journal.commit()
+
+    def _rows(self, *states: str) -> Iterator[TransferRow]:
+        return rows_of(self._workshop.model, self._site.id, states, run=self._site.run)
 
     def _is_refuted(self, row: TransferRow) -> bool:
         copy = join(self._site.destination_path, row.path)

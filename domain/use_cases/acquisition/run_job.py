@@ -16,7 +16,8 @@ from custody.domain.use_cases.acquisition.finish_folders import FolderFinisher
 from custody.domain.use_cases.acquisition.flights import last_words
 from custody.domain.use_cases.acquisition.inventory import InventoryTaker
 from custody.domain.use_cases.acquisition.job_site import JobSite
-from custody.domain.use_cases.acquisition.recovery import Recovery, pages
+from custody.domain.use_cases.acquisition.recovery import Recovery
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
 from custody.domain.use_cases.tally import JobTally, job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
@@ -39,9 +40,10 @@ def is_resumed(job: JobRow, run: int) -> bool:
     return job.state != "queued" and job.run == run
 
 
-def beginning(job: JobRow, run: int) -> JobStarted | JobResumed:
+def beginning(job: JobRow, run: int, *, made_destination: bool = False) -> JobStarted | JobResumed:
     """Return the event with which work on the job begins."""
-    return JobResumed(run=run) if is_resumed(job, run) else JobStarted(run=run)
+    begun = JobResumed if is_resumed(job, run) else JobStarted
+    return begun(run=run, made_destination=made_destination or None)
 
 
 class JobRunner:
@@ -66,6 +68,7 @@ class JobRunner:
         self._journal = Journal(workshop.ledger)
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
         self._folders = FolderFinisher(workshop, self._site)
+        self.unkept = 0  # files whose copy, made here, lacks attributes of its source
         self._halted: str | None = None
         self._stopped = False
         self._began_at = workshop.clock.monotonic()
@@ -107,7 +110,8 @@ class JobRunner:
             self._site.destination.close()
 
     def _begin(self, *, again: bool) -> InventoryTaken:
-        self._record(beginning(self._job, self._site.run))
+        made = self._site.destination.made
+        self._record(beginning(self._job, self._site.run, made_destination=made))
         if self._job.run:
             self._folders.reopen()
         if (
@@ -131,7 +135,9 @@ class JobRunner:
         return any(
             row.stage == "inventory"
             for kind in ("file", "directory", "link")
-            for row in pages(self._workshop.model, self._site, "failed", kind=kind)
+            for row in rows_of(
+                self._workshop.model, self._site.id, ("failed",), kind=kind, run=self._site.run
+            )
         )
 
     def _recorded_inventory(self) -> InventoryTaken:
@@ -152,11 +158,12 @@ class JobRunner:
             recovery.take_up_unfinished()
             # Read-backs first: their copies were claimed before, and wait for their proof.
             whole = self._work(copier, "fsynced") and self._work(copier, "queued") and self._retry(copier)
+        self.unkept = copier.unkept
         self._halted = copier.halted
         self._stopped = not self._may_go_on.add(copier.tried, copier.failed)
 
     def _work(self, copier: FileCopier, state: str) -> bool:
-        rows = pages(self._workshop.model, self._site, state)
+        rows = rows_of(self._workshop.model, self._site.id, (state,), run=self._site.run)
         return copier.work_through(rows, may_go_on=self._may_go_on)
 
     def _retry(self, copier: FileCopier) -> bool:

@@ -6,15 +6,15 @@ from types import MappingProxyType
 from typing import Final
 
 from custody.domain.copying import Stage
+from custody.domain.failure_words import NOT_AS_READ, REFUTED_LATER
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.acquisition.own_copies import DIFFERING
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Failure, JobResult
 
 MAX_FAILURES_LISTED: Final = 10_000  # the ledger has them all; a result must fit in memory
 _ENTRY_KINDS: Final = ("file", "directory", "link")
-_LATER_REFUTED: Final = frozenset({"copy-changed", "copy-refuted"})
 
 
 def job_results(
@@ -63,17 +63,14 @@ def is_refuting(row: TransferRow) -> bool:
     The word ``changed`` is also said of a source, at another stage.
     """
     if row.stage == Stage.FINAL_CHECK.value:
-        return row.error in _LATER_REFUTED
-    return row.stage == Stage.READ_BACK.value and row.error in DIFFERING
+        return row.error in REFUTED_LATER
+    return row.stage == Stage.READ_BACK.value and row.error in NOT_AS_READ
 
 
 def _failed(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Iterator[TransferRow]:
     for job in jobs:
         for kind in _ENTRY_KINDS:
-            after = -1
-            while rows := model.transfers(job.id, states=("failed",), kind=kind, after=after):
-                after = rows[-1].ordinal
-                yield from (row for row in rows if row.run == run)
+            yield from rows_of(model, job.id, ("failed",), kind=kind, run=run)
 
 
 def failure_of(row: TransferRow) -> Failure:

@@ -7,12 +7,13 @@ a copy that could not be looked at is not refuted by that.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from itertools import islice
 
 from custody.domain.copying import CopyItem, Done, Failed, ReadBack, Stage
 from custody.domain.identifiers import TransferId
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED
-from custody.domain.use_cases.job_rows import row_pages
+from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.verification.rereading import (
@@ -99,12 +100,8 @@ class _Sample:
         if not (settings.final_pass or settings.sample_files):
             return
         step = 1 if settings.final_pass else max(1, total // settings.sample_files)
-        seen = 0
-        for rows in row_pages(model, job.id, ("verified",)):
-            for row in rows:
-                if row.run == self._run and seen % step == 0:
-                    yield row
-                seen += row.run == self._run
+        verified = rows_of(model, job.id, ("verified",), run=self._run)
+        yield from islice(verified, 0, None, step)
 
     def _take_failed(self, row: TransferRow, report: Failed) -> None:
         record_refuted(self._journal, row, report)

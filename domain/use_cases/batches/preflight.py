@@ -17,12 +17,12 @@ from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
 from custody.domain.use_cases.acquisition.proofs import proves
 from custody.domain.use_cases.batches.places import place_problems
+from custody.domain.use_cases.batches.rooms import Rooms, RoomSurvey
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
 from custody.domain.use_cases.workshop import Surveyor
 
 MAX_COMPARED_BYTES: Final = 256 * 1024 * 1024  # larger equals are compared by the run itself
-FILE_OVERHEAD_BYTES: Final = 4096  # a block of data and its share of metadata
-MARGIN_DIVISOR: Final = 100  # one percent more than the sizes say
+_TAKES_AN_INODE: Final = frozenset({"directory", "link"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Survey:
     special: int
     present: int
     jobs: tuple[JobSurvey, ...]
+    rooms: tuple[RoomSurvey, ...]
 
 
 class Obstacles(Refused):
@@ -85,15 +86,6 @@ def survey(plan: Plan, surveyor: Surveyor) -> Survey:
         raise Obstacles([f"a source did not answer while it was listed ({lost})"]) from lost
 
 
-@dataclass(slots=True)
-class _Need:
-    """What one file system will have to take."""
-
-    bytes: int
-    inodes: int
-    destination: RawPath
-
-
 class _Look:
     """One survey under way."""
 
@@ -102,13 +94,14 @@ class _Look:
         self._surveyor = surveyor
         self._feed = LaneFeed(surveyor.lane, surveyor.clock, surveyor.stop, surveyor.settings)
         self._problems: list[str] = []
-        self._needs: dict[int, _Need] = {}
+        self._rooms = Rooms(surveyor.inspector)
         self._comparable = MAX_COMPARED_BYTES
         self._kinds = {"directory": 0, "link": 0, "special": 0}
 
     def survey(self) -> Survey:
         jobs = tuple(self._look_at_job(job) for job in self._plan.jobs)
-        self._look_at_room()
+        rooms = self._rooms.surveys()
+        self._problems += [problem for room in rooms for problem in room.problems()]
         if self._problems:
             raise Obstacles(self._problems)
         return Survey(
@@ -119,6 +112,7 @@ class _Look:
             links=self._kinds["link"],
             special=self._kinds["special"],
             jobs=jobs,
+            rooms=rooms,
         )
 
     def _look_at_job(self, job: JobPlan) -> JobSurvey:
@@ -131,7 +125,7 @@ class _Look:
                 destination.close()
 
     def _look_at_sources(self, job: JobPlan, destination: Destination | None) -> JobSurvey:
-        files = size = present = 0
+        files = size = present = others = 0
         for source in job.sources:
             candidates: list[ListedEntry] = []
             for entries in self._walk(source):
@@ -139,6 +133,7 @@ class _Look:
                 for entry in entries:
                     if entry.kind != "file":
                         self._kinds[entry.kind if entry.kind in self._kinds else "special"] += 1
+                        others += entry.kind in _TAKES_AN_INODE and entry.path not in there
                     elif entry.path in there:
                         present += 1
                     else:
@@ -146,7 +141,7 @@ class _Look:
                         size += entry.size
             for entry in candidates:
                 self._compare(job, source, entry)
-        self._need(job.destination, size, files)
+        self._rooms.add(job.destination, size=size, entries=files + others)
         return JobSurvey(name=job.name, destination=job.destination, files=files, bytes=size, present=present)
 
     def _walk(self, source: RawPath) -> Iterator[Sequence[ListedEntry]]:
@@ -162,9 +157,10 @@ class _Look:
         entries: Sequence[ListedEntry],
         candidates: list[ListedEntry],
     ) -> set[RawPath]:
-        """Return the paths of files that need no copying; those still to be compared join ``candidates``."""
+        """Return the paths that need no making; files still to be compared join ``candidates``."""
         if destination is None:
             return set()
+        found: set[RawPath] = set()
         there: dict[RawPath, tuple[ListedEntry, Standing]] = {}
         for entry in entries:
             standing = destination.standing(entry.path)
@@ -172,13 +168,15 @@ class _Look:
                 continue
             if standing.kind != entry.kind or standing.target != entry.target:
                 self._collision(job, entry, f"a {standing.kind} stands there")
-            elif entry.kind == "file":
+                continue
+            found.add(entry.path)
+            if entry.kind == "file":
                 there[join(job.destination, entry.path)] = (entry, standing)
         proofs = self._surveyor.model.proved_copies(list(there))
         for copy, (entry, standing) in there.items():
             if not proves(proofs.get(copy), entry, standing):
                 self._take_candidate(job, entry, standing, candidates)
-        return {entry.path for entry, _ in there.values()}
+        return found
 
     def _take_candidate(
         self, job: JobPlan, entry: ListedEntry, standing: Standing, candidates: list[ListedEntry]
@@ -214,26 +212,6 @@ class _Look:
     def _collision(self, job: JobPlan, entry: ListedEntry, why: str) -> None:
         copy = printable(join(job.destination, entry.path))
         self._problems.append(f"{copy} exists and differs from the source: {why}")
-
-    def _need(self, destination: RawPath, size: int, files: int) -> None:
-        device, _ = self._surveyor.inspector.room(destination)
-        need = self._needs.setdefault(device, _Need(0, 0, destination))
-        need.bytes += size + size // MARGIN_DIVISOR + files * FILE_OVERHEAD_BYTES
-        need.inodes += files
-
-    def _look_at_room(self) -> None:
-        for need in self._needs.values():
-            _, room = self._surveyor.inspector.room(need.destination)
-            where = printable(need.destination)
-            if need.bytes > room.free_bytes:
-                self._problems.append(
-                    f"not enough space at {where}: {need.bytes:,} bytes needed, {room.free_bytes:,} free"
-                )
-            if room.free_inodes is not None and need.inodes > room.free_inodes:
-                self._problems.append(
-                    f"not enough room for files at {where}: {need.inodes:,} are needed, "
-                    f"{room.free_inodes:,} are free"
-                )
 
 
 _NO_JOB: Final = JobId(UUID(int=0))  # a comparison is nobody's transfer

@@ -150,6 +150,7 @@ class _Run:
         try:
             return runner.work(again=again)
         finally:
+            self._outcome.unkept += runner.unkept
             runner.close()
 
     def _record_not_begun(self, job: JobRow, run: int, error: CustodyError) -> None:
@@ -222,6 +223,7 @@ class _Run:
             seconds=self._milliseconds() / 1000,
             failures=(*failures.listed, *sample.failures)[:MAX_FAILURES_LISTED],
             refuted=failures.refuted or sample.refuted > 0,
+            metadata_lost=self._outcome.unkept,
             signal=signal,
             halt_reason=self._outcome.reason,
             obstacle=None if signal else self._outcome.only_obstacle,

@@ -10,11 +10,11 @@ from typing import Final
 
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import LinkRecorded
-from custody.domain.paths import RawPath, join, printable
+from custody.domain.paths import RawPath, printable
 from custody.domain.ports import Destination
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.foreign import Neighbourhood
-from custody.domain.use_cases.job_rows import placed_age, replaced_rows, row_pages
+from custody.domain.use_cases.foreign import Neighbourhood, listed, made_destination
+from custody.domain.use_cases.job_rows import placed_age, replaced_rows, rows_of
 from custody.domain.use_cases.transfers import file_stream
 from custody.domain.use_cases.workshop import Workshop
 
@@ -57,22 +57,26 @@ class StandingEntries:
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything that is not as recorded, folders first, and every entry that no job knows."""
-        for rows in row_pages(self._model, self._job.id, MADE, kind="directory"):
-            for row in rows:
-                yield from self._folder(row)
-        for rows in row_pages(self._model, self._job.id, MADE, kind="link"):
-            for row in rows:
-                yield from self._told(row, self._wrong(row, "link", self._target(row)))
+        if made_destination(self._reader, self._job.id):
+            yield from self._extra(RawPath(b""))
+        for row in rows_of(self._model, self._job.id, MADE, kind="directory"):
+            yield from self._folder(row)
+        for row in rows_of(self._model, self._job.id, MADE, kind="link"):
+            yield from self._told(row, self._wrong(row, "link", self._target(row)))
 
     def _folder(self, row: TransferRow) -> Iterator[Finding]:
         wrong = self._wrong(row, "directory", None)
         yield from self._told(row, wrong)
-        if wrong or row.existed or self._destination is None:
+        if not (wrong or row.existed):
+            yield from self._extra(row.path)
+
+    def _extra(self, folder: RawPath) -> Iterator[Finding]:
+        if self._destination is None:
             return
         try:
-            paths = [join(row.path, entry) for entry in self._destination.names(row.path)]
+            paths = listed(self._destination, folder)
         except (DestinationFailed, Refused) as error:
-            yield Finding(path=row.path, finding="unreadable", message=error.what)
+            yield Finding(path=folder, finding="unreadable", message=error.what)
             return
         message = "no job of this ledger put it there"
         for path in self._neighbourhood.strangers(paths):

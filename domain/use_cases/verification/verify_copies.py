@@ -15,7 +15,7 @@ from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath, is_within, join
 from custody.domain.ports import Destination
 from custody.domain.rows import JobRow, TransferRow
-from custody.domain.use_cases.foreign import record_extra
+from custody.domain.use_cases.foreign import made_destination, record_extra
 from custody.domain.use_cases.job_rows import all_jobs, proved_rows, proved_rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal, file_stream
@@ -99,14 +99,17 @@ class _Pass:
                 continue  # what it means is said when its entries are looked at
 
     def _jobs_with_entries(self) -> list[JobRow]:
-        """Return the jobs in scope that made folders or links."""
+        """Return the jobs in scope that made folders, their destination among them, or links."""
         model = self._workshop.model
         return [
             job
             for job in sorted(self._wanted.values(), key=lambda job: job.id.bytes)
             if self._scope.may_reach(job.destination)
-            and any(
-                model.transfers(job.id, states=MADE, kind=kind, limit=1) for kind in ("directory", "link")
+            and (
+                made_destination(self._workshop.reader, job.id)
+                or any(
+                    model.transfers(job.id, states=MADE, kind=kind, limit=1) for kind in ("directory", "link")
+                )
             )
         ]
 
@@ -188,7 +191,7 @@ class _Pass:
     def _look_at(self, job: JobRow, destination: Destination | None) -> None:
         jobs = list(self._wanted.values())
         for finding in StandingEntries(self._workshop, job, destination, jobs).findings():
-            copy = join(job.destination, finding.path)
+            copy = join(job.destination, finding.path) if finding.path else job.destination
             if is_within(copy, self._scope.folder):
                 self._take_finding(job, finding, copy)
 

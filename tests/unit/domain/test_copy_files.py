@@ -16,6 +16,7 @@ from custody.domain.events import (
     FileVerified,
     JobCompleted,
     JobFailed,
+    MetadataLost,
 )
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath
@@ -433,3 +434,25 @@ def test_a_file_below_what_is_no_folder_at_the_destination_fails_alone(bench: Wo
     assert [(one.path, one.error) for one in result.failures] == [
         (b"source/d", "collision"), (b"source/d/a", "unsafe-path"),
     ]  # fmt: skip
+
+
+def test_attributes_that_a_copy_could_not_keep_are_recorded_before_its_claim_and_counted(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    file = bench.write("a")
+    names = sorted(f"user.{number:02}" for number in range(20))
+    try:
+        for name in names:
+            os.setxattr(file, name, b"value")
+    except OSError:
+        pytest.skip("this file system keeps no attributes")
+    calls.trouble = lambda call, name: errno.EOPNOTSUPP if call == "setxattr" else None
+
+    result = bench.run()
+
+    lost, *others = bench.events(MetadataLost)
+    assert not others
+    assert (lost.path, lost.run, lost.count, lost.attributes) == (b"source/a", 1, 20, tuple(names[:16]))
+    kinds = [type(one) for one in bench.events(FileCopying, MetadataLost, FileFsynced, FileVerified)]
+    assert kinds == [FileCopying, MetadataLost, FileFsynced, FileVerified]
+    assert (result.status, result.metadata_lost) == ("completed", 1)

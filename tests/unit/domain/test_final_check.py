@@ -155,6 +155,30 @@ def test_a_foreign_entry_in_a_folder_made_for_the_copy_is_recorded(bench: Workbe
     assert bench.events(JobFailed)[0].reason == "1 foreign entries in folders made for the copy"
 
 
+def test_a_foreign_entry_directly_in_a_destination_made_for_the_copy_is_recorded(bench: Workbench) -> None:
+    bench.write("a")
+    meanwhile(bench, lambda: (bench.destination / "stranger").write_bytes(b"?"))
+    result = bench.run()
+    assert result.status == "incomplete"
+    assert [(one.path, one.finding) for one in bench.events(CopyRefuted)] == [(b"stranger", "extra")]
+
+
+def test_a_later_run_still_knows_that_the_destination_was_made_for_the_job(bench: Workbench) -> None:
+    bench.write("a")
+    bench.run()
+    (bench.destination / "stranger").write_bytes(b"?")
+    assert bench.run().status == "incomplete"
+
+
+def test_the_destination_of_an_inner_job_is_not_foreign(bench: Workbench) -> None:
+    bench.write("a")
+    bench.write("two/b")
+    plan = bench.plan(bench.job("outer", sources=[bench.source / "a"]))
+    bench.run(plan)
+    bench.run(bench.plan(bench.job("inner", to=bench.destination / "x/y", sources=[bench.source / "two"])))
+    assert bench.run(plan).status == "completed"
+
+
 def test_the_same_foreign_entry_is_recorded_by_every_run_that_finds_it(bench: Workbench) -> None:
     bench.write("a")
     meanwhile(bench, lambda: (bench.destination / "source/stranger").write_bytes(b"?"))

@@ -18,6 +18,22 @@ ROUNDED = (
     "a spreadsheet has rounded a long number and its last digits are lost; "
     "format the column as text and type it again"
 )
+_FIELDS = f"fields: {', '.join(TEMPLATE_FIELDS)}"
+_B = f"has an unknown field 'b'; {_FIELDS}"
+_Q = f"has a format for 'name', which is not a time, has an unknown date directive '%Q'; {_FIELDS}"
+_LONG = f"makes a path over 4096 bytes or a name over 255; {_FIELDS}"
+MANY = """
+[defaults]
+case_number = true
+dvr_time = 'x'
+hashes = ['a', 'b']
+template = '{a}{b:%Q}'
+[[job]]
+files = ['/a']
+[[job]]
+files = ['/a']
+template = '{name:%d}/{video_end:%Q}'
+"""
 TOML = b"""
 [batch]
 name = "Main Street robbery"
@@ -127,6 +143,21 @@ def test_a_csv_file_becomes_the_plan_that_its_toml_twin_is(delimiter: str, endin
     assert found.name == "batch.CSV"
 
 
+@pytest.mark.parametrize("no", ["FALSE", "no", "No", ""])
+def test_a_spreadsheet_may_write_no_in_its_own_way(no: str) -> None:
+    assert read(f"files,output,case_number,zip\n/a,/out,1,{no}\n", "x.csv").jobs
+
+
+def test_an_empty_value_of_a_job_is_a_missing_one() -> None:
+    (job,) = read(with_job("exhibit = ' '\nname = ''\nhashes = ''")).jobs
+    assert (job.name, job.exhibit, job.form, job.algorithms) == (
+        "job 1",
+        None,
+        {"case_number": "1"},
+        ("sha256",),
+    )
+
+
 def test_a_job_without_a_name_is_named_by_its_place() -> None:
     assert read(with_job("")).jobs[0].name == "job 1"
     assert read("files,output,case_number\n/a,/out,1\n", "x.csv").jobs[0].name == "row 2"
@@ -149,10 +180,10 @@ def test_a_job_without_a_name_is_named_by_its_place() -> None:
         (
             with_job("", "[batch]\nnam = 'x'\nname = 5.5\nstop_when_failed_over = 2\n[defaults]\nfile = 'x'"),
             [
-                "[batch], nam: is not a key of [batch]",
+                "[batch], nam: is not a key of [batch]; did you mean 'name'?",
                 "[batch], name: is not text; put it in quotes",
                 "[batch], stop_when_failed_over: is not a number from 0 to 1",
-                "[defaults], file: is not a key of a job",
+                "[defaults], file: is not a key of a job; did you mean 'files'?",
             ],
         ),
         (
@@ -193,7 +224,7 @@ def test_a_job_without_a_name_is_named_by_its_place() -> None:
         ),
         (
             "[[job]]\ncase_number = '1'\noutput = '/o'\nfiles = ['']\nfolders = [5]",
-            ["job 1, files: is not a list of paths"],
+            ["job 1, files: is not a list of paths", "job 1, folders: is not a list of paths"],
         ),
         (with_job("zip = []"), ["job 1, zip: archives cannot be made yet; set it to false"]),
         (with_job("template = []"), ["job 1, template: is not text"]),
@@ -207,10 +238,43 @@ def test_a_job_without_a_name_is_named_by_its_place() -> None:
         ),
         (
             "[[job]]\nfiles = ['/a/x', '/b/x']\noutput = '/out'\ncase_number = '1'",
-            ["batch.toml, sources: two of them would land at /out/x"],
+            ["job 1, sources: one would land where another source of this job does: /out/x"],
         ),
-        (with_job("") + with_job(""), ["batch.toml, sources: two of them would land at /out/a"]),
-        (b"\n\n[[job]]\nname = '\xff'", ["line 4: is not UTF-8 text"]),
+        (
+            with_job("") + with_job(""),
+            ["job 2, sources: one would land where a source of job 1 does: /out/a"],
+        ),
+        (
+            MANY,
+            [
+                "[defaults], case_number: is not text; put it in quotes",
+                "[defaults], dvr_time: is not a date with a time, like 2026-03-01T21:10:00",
+                "[defaults], hashes: unknown hash algorithm: 'a'; choose from md5, sha1, sha256, sha512",
+                "[defaults], hashes: unknown hash algorithm: 'b'; choose from md5, sha1, sha256, sha512",
+                f"[defaults], template: the path template '{{a}}{{b:%Q}}' has an unknown field 'a', {_B}",
+                "job 1, output: is missing or not a path",
+                f"job 2, template: the path template '{{name:%d}}/{{video_end:%Q}}' {_Q}",
+                "job 2, output: is missing or not a path",
+            ],
+        ),
+        (
+            "[defaults]\ntemplate = '{notes}'\n" + with_job(f"notes = '{'x' * 256}'"),
+            [
+                f"job 1, template: the path template '{{notes}}' {_LONG}",
+            ],
+        ),
+        (
+            "[[job]]\nfiles = ['/a']\noutput = '/o'\ncase_number = '  '",
+            ["job 1, case_number: is missing"],
+        ),
+        (
+            with_job("", "case_number = '1'"),
+            ["case_number: stands in no table; put it below [[job]], or below [defaults] for all jobs"],
+        ),
+        (
+            b"\n\n[[job]]\nname = '\xff'",
+            ["line 4: is not UTF-8 text; save a table as 'CSV UTF-8'"],
+        ),
         (with_job("stop = 1e99999999999999999999"), ["TOML: a number cannot be read"]),
         (
             with_job("case = 1", "[batch]\nstop_when_failed_over = 0x" + "f" * 5000),
@@ -246,8 +310,19 @@ def test_every_mistake_of_a_toml_file_is_named_with_its_place(text: str | bytes,
             "files,output,case_number\n/a,/out\n\n/b,/out,1,x\n/c,/out,1\n",
             ["row 2: has 2 cells, the header has 3", "row 4: has 4 cells, the header has 3"],
         ),
-        ('files,output\n"/a,/out', ["CSV: the table is damaged: unexpected end of data"]),
-        ('files,output\n"/a"b,/out', ["CSV: the table is damaged: ',' expected after '\"'"]),
+        ('files,output\n"/a,/out', ["row 2: the table is damaged from here on: unexpected end of data"]),
+        ('"files', ["row 1: the table is damaged from here on: unexpected end of data"]),
+        (
+            'files,output,case_number\n/a,,1\n"/a"b,/out',
+            [
+                "row 3: the table is damaged from here on: ',' expected after '\"'",
+                "row 2, output: is missing or not a path",
+            ],
+        ),
+        (
+            "files,output,case_number\n/a,/out,1\n/b,/out,1\n/c/a,/out,1\n",
+            ["row 4, sources: one would land where a source of row 2 does: /out/a"],
+        ),
         (
             "files,output,case_number\n/a,/out,2.02601E+11\n",
             [

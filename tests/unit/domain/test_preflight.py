@@ -163,18 +163,18 @@ def test_every_obstacle_is_listed_at_once(bench: Workbench) -> None:
 
 def test_a_disk_that_is_too_small_is_an_obstacle(bench: Workbench) -> None:
     bench.write("a", b"x" * 1000)
-    (problem,) = problems(bench, inspector=RoomyInspector(free_bytes=5105))
-    assert problem == f"not enough space at {bench.destination}: 5,106 bytes needed, 5,105 free"
-    assert surveyed(bench, inspector=RoomyInspector(free_bytes=5106)).files == 1
+    (problem,) = problems(bench, inspector=RoomyInspector(free_bytes=9201))
+    assert problem == f"not enough space at {bench.destination}: 9,202 bytes needed, 9,201 free"
+    assert surveyed(bench, inspector=RoomyInspector(free_bytes=9202)).files == 1
 
 
 def test_two_jobs_on_one_disk_need_their_room_together(bench: Workbench, tmp_path: Path) -> None:
     bench.write("a", b"x" * 1000)
     jobs = [bench.job("one", to=tmp_path / "1"), bench.job("two", to=tmp_path / "2")]
-    assert len(problems(bench, *jobs, inspector=RoomyInspector(free_bytes=6000))) == 1
+    assert len(problems(bench, *jobs, inspector=RoomyInspector(free_bytes=10_000))) == 1
 
 
-@pytest.mark.parametrize(("inodes", "fits"), [(1, False), (2, True), (None, True)])
+@pytest.mark.parametrize(("inodes", "fits"), [(2, False), (3, True), (None, True)])
 def test_a_disk_that_takes_too_few_files_is_an_obstacle(
     bench: Workbench, inodes: int | None, fits: bool
 ) -> None:
@@ -185,7 +185,29 @@ def test_a_disk_that_takes_too_few_files_is_an_obstacle(
         assert surveyed(bench, inspector=inspector).files == 2
     else:
         (problem,) = problems(bench, inspector=inspector)
-        assert problem == f"not enough room for files at {bench.destination}: 2 are needed, 1 are free"
+        assert problem == f"not enough room for files at {bench.destination}: 3 are needed, 2 are free"
+
+
+def test_room_is_needed_for_new_folders_and_links_and_told(bench: Workbench) -> None:
+    bench.write("d/a", b"x" * 1000)
+    bench.destination.mkdir()
+    (bench.source / "link").symlink_to("d")
+    inspector = RoomyInspector(free_bytes=1_000_000, free_inodes=500)
+
+    (before,) = surveyed(bench, inspector=inspector).rooms
+    (bench.destination / "source/d").mkdir(parents=True)
+    (after,) = surveyed(bench, inspector=inspector).rooms
+
+    assert (before.needed_bytes, before.needed_inodes) == (1010 + 4 * 4096, 4)
+    assert (before.free_bytes, before.free_inodes) == (1_000_000, 500)
+    assert after.needed_inodes == 2
+
+
+def test_one_percent_more_entries_than_there_are_must_fit(bench: Workbench) -> None:
+    for number in range(99):
+        bench.write(f"{number}")
+    (room,) = surveyed(bench).rooms
+    assert room.needed_inodes == 101
 
 
 def test_a_source_that_does_not_answer_is_an_obstacle(bench: Workbench) -> None:

@@ -102,6 +102,29 @@ def test_an_extra_entry_in_a_folder_made_for_the_copy_is_found(copied: Workbench
     assert [one.finding for one in copied.events(CopyRefuted)] == ["extra"]
 
 
+def test_an_extra_entry_directly_in_a_destination_made_for_one_file_is_found(bench: Workbench) -> None:
+    file = bench.write("a")
+    bench.run(bench.plan(bench.job(sources=[file])))
+    (bench.destination / "stranger").write_bytes(b"?")
+    result = look(bench)
+    assert [one.path for one in result.extra] == [raw(bench.destination / "stranger")]
+
+
+def test_what_lies_beside_the_copy_in_a_destination_that_was_there_is_not_extra(bench: Workbench) -> None:
+    file = bench.write("a")
+    bench.destination.mkdir()
+    (bench.destination / "of others").write_bytes(b"?")
+    bench.run(bench.plan(bench.job(sources=[file])))
+    assert look(bench).extra == []
+
+
+def test_a_destination_that_cannot_be_listed_is_unreadable(bench: Workbench, calls: FaultyCalls) -> None:
+    file = bench.write("a")
+    bench.run(bench.plan(bench.job(sources=[file])))
+    calls.trouble = failing("list", [bench.destination.name.encode()], errno.EIO)
+    assert raw(bench.destination) in [one.path for one in look(bench).unreadable]
+
+
 def test_an_extra_entry_outside_the_scope_is_not_reported(copied: Workbench) -> None:
     copy_of(copied, "stranger").write_bytes(b"")
     copy_of(copied, "d/stranger").write_bytes(b"")

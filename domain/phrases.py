@@ -1,0 +1,75 @@
+"""Parts of the sentences in which events are told: those of a file's copying, sizes, counts and digests.
+
+Knows the words. Does not know who did it, nor where an event stands.
+"""
+
+from collections.abc import Mapping
+
+from custody.domain.events import (
+    FileCopying,
+    FileFailed,
+    FileFsynced,
+    FileProgressed,
+    FileSkipped,
+    MetadataLost,
+)
+from custody.domain.paths import printable
+
+
+def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:
+    """Return the sentence of a step from the first byte to the flushed copy."""
+    match event:
+        case FileCopying():
+            name = printable(event.temporary)
+            kept = "" if event.resumed_at is None else f", going on behind {bytes_text(event.resumed_at)}"
+            return f"copying began (attempt {event.attempt}) under the temporary name {name}{kept}"
+        case FileProgressed():
+            durable = f"the first {bytes_text(event.size)} are durable under the temporary name"
+            return f"{durable}; as read: {digests_text(event.digests)}"
+        case _:
+            written = f"{bytes_text(event.size)} written and flushed to the device"
+            return f"{written}; as read: {digests_text(event.digests)}"
+
+
+def loss(event: MetadataLost) -> str:
+    """Return the sentence of attributes that a copy does not have."""
+    names = ", ".join(event.attributes) or "all of them"
+    more = event.count - len(event.attributes)
+    rest = f" and {more} more" if more > 0 else ""
+    return f"attributes of the source that could not be kept: {names}{rest} ({event.reason})"
+
+
+def failure(event: FileFailed) -> str:
+    """Return the sentence of an attempt that failed."""
+    number = "" if event.errno is None else f", errno {event.errno}"
+    place = "" if event.offset is None else f" at byte {event.offset:,}"
+    moved = "" if event.moved_to is None else f"; the bad copy was put aside as {printable(event.moved_to)}"
+    what = f"{event.message} ({event.error}{number})"
+    return f"failed at {event.stage}{place} (attempt {event.attempt}): {what}{moved}"
+
+
+def skip(event: FileSkipped) -> str:
+    """Return the sentence of a file that needed no copying."""
+    proof = (
+        "an equal file was there and was compared"
+        if event.cites is None
+        else f"entry {event.cites} proves the copy that is there"
+    )
+    return (
+        f"not copied again ({event.reason}): {proof}: {bytes_text(event.size)}, {digests_text(event.digests)}"
+    )
+
+
+def digests_text(digests: Mapping[str, str]) -> str:
+    """Return digests with the names of their algorithms."""
+    return ", ".join(f"{name} {value}" for name, value in sorted(digests.items()))
+
+
+def bytes_text(size: int) -> str:
+    """Return a size in words."""
+    return f"{size:,} byte{'' if size == 1 else 's'}"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
