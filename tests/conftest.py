@@ -19,17 +19,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Add up what the fault tests printed; one that failed may hide a false good, so that is said."""
-    passed = [report for report in terminalreporter.getreports("passed") if "fault" in report.keywords]
+    passed = [
+        report
+        for report in terminalreporter.getreports("passed")
+        if "fault" in getattr(report, "keywords", ())
+    ]
     bad = [
         report
         for outcome in ("failed", "error")
         for report in terminalreporter.getreports(outcome)
-        if "fault" in report.keywords
+        if "fault" in getattr(report, "keywords", ())
     ]
     points = sum(int(found) for report in passed for found in POINTS.findall(report.capstdout))
     if points or bad:
         verdict = f"{len(bad)} fault tests failed: see above" if bad else "0 false good"
         terminalreporter.write_line(f"{points} fault points, {verdict}")
     for report in terminalreporter.getreports("skipped"):
-        if "system_fault" in report.keywords and isinstance(report.longrepr, tuple):
+        if "system_fault" in getattr(report, "keywords", ()) and isinstance(report.longrepr, tuple):
             terminalreporter.write_line(f"not tried here: {report.nodeid}: {report.longrepr[2]}")
