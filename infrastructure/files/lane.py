@@ -64,6 +64,8 @@ class ProcessLane:
 
         Raises LaneDied, with the known reason, when the child is gone and all it said was returned.
         """
+        if self._reports:
+            return self._reports.popleft()
         deadline = time.monotonic() + timeout_seconds
         while not self._reports:
             if self._ended:

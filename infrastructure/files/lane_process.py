@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final
 
-from custody.domain.copying import Done, Listed, Report, Walk, Window
+from custody.domain.copying import Began, Done, Failed, Listed, ReadBack, Report, Walk, Window
 from custody.infrastructure.files.engine import CopyEngine
 from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader, frame
 from custody.infrastructure.files.linux_calls import LinuxFileCalls, die_with_parent
@@ -42,11 +42,22 @@ class Outbox:
         """Hand over a report; waits while the parent is far behind."""
         with self._changed:
             self._changed.wait_for(lambda: self._weight < MAX_WAITING)
+            self._drop_outdated(report)
             self._waiting.append(report)
             self._weight += len(report.entries) if isinstance(report, Listed) else 1
             self._urgent = self._urgent or isinstance(report, Done) or self._weight >= SEND_FROM
             if self._urgent or len(self._waiting) == 1:
                 self._changed.notify_all()
+
+    def _drop_outdated(self, report: Report | Crashed) -> None:
+        """Do not say which file might hang once that is over: it would be half of what is said."""
+        last = self._waiting[-1] if self._waiting else None
+        if isinstance(last, Began) and (
+            isinstance(report, Began)
+            or (isinstance(report, ReadBack | Failed) and report.transfer == last.transfer)
+        ):
+            self._waiting.pop()
+            self._weight -= 1
 
     def close(self) -> None:
         """Send what waits and end."""

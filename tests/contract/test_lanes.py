@@ -63,9 +63,11 @@ def test_a_window_is_copied_and_read_back(tmp_path: Path, lane: ProcessLane) -> 
     reports = hear(lane)
 
     assert contents(destination) == FILES
-    for kind in (Began, Flushed, ReadBack):
-        told = {report.transfer for report in reports if isinstance(report, kind)}
-        assert told == {item.transfer for item in items}
+    every = {item.transfer for item in items}
+    for kind in (Flushed, ReadBack):
+        assert {report.transfer for report in reports if isinstance(report, kind)} == every
+    # Of those that ended before it could be said, a process need not say that they began.
+    assert {report.transfer for report in reports if isinstance(report, Began)} <= every
 
 
 def test_of_each_file_it_says_flushed_before_read_back(tmp_path: Path, lane: ProcessLane) -> None:
