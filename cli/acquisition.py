@@ -6,6 +6,7 @@ Knows the order: nothing is written before every check has passed. What copying 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from custody.cli.adapters import LedgerView, reading_ledger
 from custody.cli.batch_names import named_batch, named_or_unfinished_batch
@@ -25,13 +26,15 @@ from custody.domain.errors import Refused, UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
 from custody.domain.plan import Plan
-from custody.domain.use_cases.batches.preflight import Survey, look_at_places, survey
+from custody.domain.use_cases.batches.estimate import estimate_seconds
+from custody.domain.use_cases.batches.preflight import look_at_places, survey
 from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.batches.run_batch import batch_to_resume, resume, retry, start
 from custody.domain.use_cases.lane_feed import Interrupted, LaneLost
-from custody.domain.use_cases.workshop import BatchResult, Workshop
+from custody.domain.use_cases.workshop import BatchResult, Surveyor, Workshop
 
 Work = Callable[[Workshop], BatchResult]
+_Seen = TypeVar("_Seen")
 
 
 def absolute(path: str) -> RawPath:
@@ -60,15 +63,20 @@ def read_batch_file(file: str) -> tuple[Plan, Instruction]:
 
 def check_plan(run: Invocation, plan: Plan) -> Answer:
     """Make every check of a plan that only reads. Raises Refused with all that speaks against it."""
+
+    def checked(surveyor: Surveyor) -> Answer:
+        found = survey(plan, surveyor)
+        return survey_answer(plan, found, estimate_seconds(found.reading, surveyor))
+
     with reading_ledger(run) as view:
-        return survey_answer(plan, _survey(run, view, plan))
+        return _looked(run, view, checked)
 
 
 def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None) -> Answer:
     """Check a plan, then run it. Raises Refused before anything is written."""
 
     def checked_run(session: Session) -> Answer:
-        found = _survey(run, session.view(), plan)
+        found = _looked(run, session.view(), lambda surveyor: survey(plan, surveyor))
         for room in found.rooms:
             run.output.note(room_text(room))
         return _run(
@@ -113,12 +121,12 @@ def _go_on(run: Invocation, batch: str, work: Work) -> Answer:
     return in_session(run, checked_work)
 
 
-def _survey(run: Invocation, view: LedgerView, plan: Plan) -> Survey:
+def _looked(run: Invocation, view: LedgerView, look: Callable[[Surveyor], _Seen]) -> _Seen:
     """Look before the work; a signal ends the command, since there is nothing yet to pause."""
     try:
         told = abandoned_before(run)
         with pausing_on_signals(run, told) as stop, surveying(view, stop) as surveyor:
-            return survey(plan, surveyor)
+            return look(surveyor)
     except Interrupted as interrupted:
         raise interruption(interrupted.signal) from interrupted
     except LaneLost as lost:

@@ -160,8 +160,8 @@ def _batch_tail(result: BatchResult) -> Iterable[str]:
     if result.halt_reason:
         yield f"  because {result.halt_reason}"
     if result.metadata_lost:
-        files = counted(result.metadata_lost, "file")
-        yield f"  {files} could not keep all attributes of the source; 'custody explain FILE' lists them"
+        those = counted(result.metadata_lost, "file or folder", "files or folders")
+        yield f"  {those} could not keep all attributes of the source; 'custody explain' lists them"
     yield f"  batch {result.batch[:SHORT_ID]}, run {result.run}"
     if result.status in {"paused", "stopped", "halted"}:
         yield f"  go on with: {resume_command(result.batch)}"

@@ -1,22 +1,23 @@
 """The result of the checks before a run, for people and programs."""
 
 from collections.abc import Iterable
+from math import ceil
 
 from custody.cli.output import Answer
 from custody.cli.render import SHORT_ID
-from custody.cli.wording import counted, size_text
+from custody.cli.wording import counted, duration, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.plan import Plan
 from custody.domain.use_cases.batches.preflight import Survey
 from custody.domain.use_cases.batches.rooms import RoomSurvey
 
 
-def survey_answer(plan: Plan, survey: Survey) -> Answer:
-    """Return the answer of a check that found nothing against the plan."""
+def survey_answer(plan: Plan, survey: Survey, seconds: float | None) -> Answer:
+    """Return the answer of a check that found nothing against the plan; ``seconds``: what reading takes."""
     return Answer(
         verdict=f"OK  {counted(len(plan.jobs), 'job')}, {counted(survey.files, 'file')} to copy, "
         f"{size_text(survey.bytes)}; nothing was written",
-        lines=list(_lines(plan, survey)),
+        lines=list(_lines(plan, survey, seconds)),
         fields={
             "batch": plan.id,
             "name": plan.name,
@@ -26,6 +27,7 @@ def survey_answer(plan: Plan, survey: Survey) -> Answer:
             "links": survey.links,
             "special": survey.special,
             "present": survey.present,
+            "estimate_seconds": None if seconds is None else ceil(seconds),
             "jobs": [
                 {
                     "name": job.name,
@@ -50,13 +52,15 @@ def survey_answer(plan: Plan, survey: Survey) -> Answer:
     )
 
 
-def _lines(plan: Plan, survey: Survey) -> Iterable[str]:
+def _lines(plan: Plan, survey: Survey, seconds: float | None) -> Iterable[str]:
     for number, job in enumerate(survey.jobs, 1):
         present = f", {job.present} there already" if job.present else ""
         yield f"  {number}  {job.name}: {counted(job.files, 'file')}, {size_text(job.bytes)}{present}"
         yield f"     to {printable(job.destination)}"
     for room in survey.rooms:
         yield f"  {room_text(room)}"
+    if seconds is not None:
+        yield f"  takes {duration(ceil(seconds))} or more, as fast as the sources were read just now"
     others = [
         counted(number, noun)
         for number, noun in (

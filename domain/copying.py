@@ -22,6 +22,9 @@ class Operation(StrEnum):
         "adopt"  # a file stands under the final name: flush it, compare it with the source, claim it if equal
     )
     READ_BACK = "read-back"  # read an existing copy from the device and compare with `expected`
+    KEEP_ATTRIBUTES = "keep-attributes"  # give a folder the extended attributes of its source
+    PROBE = "probe"  # read a source for a moment, to see how fast it is
+    TRY_TEMPORARY = "try-temporary"  # touch the temporary file of a lost lane; has no outcome but the end
 
 
 class Stage(StrEnum):
@@ -62,7 +65,7 @@ class CopyItem:
     source_root: RawPath  # absolute; empty for READ_BACK
     destination: RawPath  # absolute, exists
     path: RawPath  # below both
-    temporary: bytes  # bare name, in the folder of the copy; empty unless COPY
+    temporary: bytes  # bare name, in the folder of the copy; only for COPY and TRY_TEMPORARY
     size: int  # as inventoried
     mtime_ns: int
     atime_ns: int
@@ -128,6 +131,22 @@ class Unkept:
 
     names: tuple[bytes, ...]  # empty: they could not even be listed
     reason: str
+
+
+@dataclass(frozen=True)
+class Probed:
+    """So much of a source was read, in so long; 0 bytes when it could not be read."""
+
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A folder has the attributes of its source, except these."""
+
+    transfer: TransferId
+    unkept: Unkept | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,4 +233,6 @@ class Done:
     """The request was worked through; the next one may begin."""
 
 
-Report = Began | Advanced | Marked | Flushed | ReadBack | Failed | Listed | ListingFailed | Done
+Report = (
+    Began | Advanced | Marked | Probed | Kept | Flushed | ReadBack | Failed | Listed | ListingFailed | Done
+)

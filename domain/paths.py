@@ -6,6 +6,7 @@ touch a disk and never normalises a name (no case folding, no NFC).
 
 import base64
 import binascii
+from collections.abc import Iterator
 from typing import NewType
 
 from custody.domain.errors import MalformedData, Refused
@@ -110,6 +111,14 @@ def beside(path: bytes, name: bytes) -> RawPath:
     """Return the path of another name in the folder of ``path``."""
     folder = parent(path)
     return RawPath(folder + b"/" + name if folder else name)
+
+
+def with_parents(path: bytes) -> Iterator[RawPath]:
+    """Yield an absolute path and every folder above it, the root last, by the names alone."""
+    while path and path != b"/":
+        yield RawPath(path)
+        path = parent(path)
+    yield RawPath(b"/")
 
 
 def is_within(path: bytes, folder: bytes) -> bool:

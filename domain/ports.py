@@ -93,6 +93,9 @@ class ReadModel(Protocol):
     ) -> Sequence[TransferRow]:
         """Return one page of entries in the given states, ordered by ordinal, beyond ``after``."""
 
+    def sample(self, job: JobId, *, run: int, state: str, step: int) -> Sequence[TransferRow]:
+        """Return every ``step``-th file of this state and run, by ordinal, from the first on."""
+
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
         """Return the rows that exist among these ids."""
 
@@ -157,6 +160,10 @@ class Destination(Protocol):
         """Device and inode of the folder: a lane that finds another one at its path must not work there."""
 
     @property
+    def lineage(self) -> frozenset[tuple[int, int]]:
+        """Device and inode of the folder and of each one above it: none of them may be met in a source."""
+
+    @property
     def made(self) -> bool:
         """Whether the folder was missing, and this opening made it."""
 
@@ -207,7 +214,10 @@ class Inspector(Protocol):
         """Return why a folder could not be made or written there; None when nothing speaks against it."""
 
     def contains(self, outer: RawPath, inner: RawPath) -> bool:
-        """Tell, by device and inode, whether ``inner``, or its future place, is ``outer`` or lies in it."""
+        """Tell whether ``inner``, or its future place, is ``outer`` or lies in it, also by a bind mount."""
+
+    def lineage(self, path: RawPath) -> frozenset[tuple[int, int]]:
+        """Return device and inode of a folder, if it is there, and of every existing folder above it."""
 
     def room(self, destination: RawPath) -> tuple[int, Room]:
         """Return the device and the free space of the file system that holds, or would hold, the folder."""

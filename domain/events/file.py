@@ -66,7 +66,7 @@ class FileFsynced(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetadataLost(Event):
-    """Extended attributes or access lists of the source could not be kept at its copy; its content was."""
+    """Extended attributes or access lists of the source could not be kept at its copy, file or folder."""
 
     stream_kind: ClassVar[StreamKind] = "file"
     run: int

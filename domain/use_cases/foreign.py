@@ -9,13 +9,16 @@ from typing import Final
 
 from custody.domain.events import CopyRefuted, FileFailed, JobResumed, JobStarted
 from custody.domain.identifiers import JobId, Stream, TransferId, extra_id, transfer_id
-from custody.domain.paths import MAX_NAME_BYTES, RawPath, is_within, join, name, parent
+from custody.domain.paths import MAX_NAME_BYTES, RawPath, beside, is_within, join, name, parent
 from custody.domain.ports import Destination, LedgerReader, ReadModel
 from custody.domain.rows import JobRow
 from custody.domain.use_cases.job_rows import FILE_STATES, all_jobs, path_below, rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
 
 _SET_ASIDE: Final = re.compile(rb"(.+)\.custody-bad-([0-9a-f]{8})(?:\.\d+)?", re.DOTALL)
+
+_TEMPORARY: Final = re.compile(rb"\.custody-[0-9a-f]{16}\.\d+\.part")
+_UNFINISHED: Final = ("copying", "failed")
 
 
 def made_destination(reader: LedgerReader, job: JobId) -> bool:
@@ -71,7 +74,8 @@ class Neighbourhood:
     def strangers(self, paths: Sequence[RawPath]) -> list[RawPath]:
         """Return those of the paths below the job's destination that no job of this ledger has an entry for.
 
-        A bad copy that the ledger says was put aside is known, and so is the way to another destination.
+        A bad copy that the ledger says was put aside is known, and so are the way to another destination and
+        the temporary file of an unfinished copy.
         """
         ids = {transfer_id(self._job, path): path for path in paths}
         known = self._model.find(list(ids))
@@ -80,7 +84,12 @@ class Neighbourhood:
         unknown = [
             copy
             for copy in copies
-            if copy not in elsewhere and not self._is_destination(copy) and not self._was_set_aside(copy)
+            if not (
+                copy in elsewhere
+                or self._is_destination(copy)
+                or self._was_set_aside(copy)
+                or self._is_left_over(copy)
+            )
         ]
         shortened = self._shortened(copy for copy in unknown if len(name(copy)) == MAX_NAME_BYTES)
         below = (path_below(copy, self._destination) for copy in unknown if copy not in shortened)
@@ -98,6 +107,14 @@ class Neighbourhood:
             for moved, own in [
                 (path_below(copy, job.destination), path_below(RawPath(named[1]), job.destination))
             ]
+        )
+
+    def _is_left_over(self, copy: RawPath) -> bool:
+        """Tell whether it is the temporary file of a copy that the ledger says is not finished."""
+        return _TEMPORARY.fullmatch(name(copy)) is not None and any(
+            row.temporary == name(copy) and join(job.destination, beside(row.path, name(copy))) == copy
+            for job in self._jobs
+            for row in rows_of(self._model, job.id, _UNFINISHED)
         )
 
     def _moved(self, transfer: TransferId, moved_to: RawPath) -> bool:

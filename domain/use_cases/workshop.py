@@ -142,7 +142,7 @@ class BatchResult:
     seconds: float
     failures: tuple[Failure, ...]
     refuted: bool
-    metadata_lost: int = 0  # files copied in this session that could not keep all attributes of their source
+    metadata_lost: int = 0  # files and folders made in this session without all attributes of their source
     signal: str | None = None
     halt_reason: str | None = None  # or why a job could not begin
     obstacle: str | None = None

@@ -96,6 +96,23 @@ class SqlReadModel:
         rows.sort(key=lambda row: row.ordinal)
         return values_of(rows[:limit], transfer_row)
 
+    def sample(self, job: JobId, *, run: int, state: str, step: int) -> Sequence[TransferRow]:
+        """Return every ``step``-th file of this state and run, by ordinal, from the first on."""
+        column = transfers.c
+        number = sa.func.row_number().over(order_by=column.ordinal).label("number")
+        counted = (
+            sa.select(column.id, number)
+            .where(column.job == job.bytes, column.kind == "file", column.state == state, column.run == run)
+            .subquery()
+        )
+        query = (
+            sa.select(transfers)
+            .join(counted, counted.c.id == column.id)
+            .where(counted.c.number % step == 1 % step)
+            .order_by(column.ordinal)
+        )
+        return [transfer_row(row) for row in self._all(query)]
+
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
         """Return the rows that exist among these ids."""
         rows = self._among("id", [transfer.bytes for transfer in transfers])

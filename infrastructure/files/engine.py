@@ -11,11 +11,14 @@ from custody.domain.copying import CopyItem, Done, Operation, Report, Request, W
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.copying_windows import WindowCopier
+from custody.infrastructure.files.extended_attributes import keep_folder_attributes
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders
 from custody.infrastructure.files.hashing_files import FileHasher
+from custody.infrastructure.files.speed_probe import probe
 from custody.infrastructure.files.standing_copies import adopt, read_again
 from custody.infrastructure.files.streaming import AlignedBuffer, Pace
+from custody.infrastructure.files.temporary import try_temporary
 from custody.infrastructure.files.walking import walk
 
 SHARE_FROM: Final = 8
@@ -47,7 +50,10 @@ class CopyEngine:
         )
 
     def work(self, request: Request) -> Iterator[Report]:
-        """Work through a request; after exactly one outcome for each file, the last report is Done."""
+        """Work through a request; after exactly one outcome for each file, the last report is Done.
+
+        An item that is only tried has no outcome.
+        """
         match request:
             case Walk():
                 yield from walk(self._folders, request, self._monotonic)
@@ -67,12 +73,24 @@ class CopyEngine:
         for root, items in to_copy.items():
             yield from self._windows.copy(root, items)
         for item in window.items:
-            if item.operation is Operation.ADOPT:
-                yield from adopt(self._folders, item, self._hasher, self._pace)
-            elif item.operation is Operation.READ_BACK:
-                yield from read_again(self._folders, item, self._hasher, self._pace)
+            yield from self._single(item)
+        probed = [item for item in window.items if item.operation is Operation.PROBE]
+        yield from probe(self._folders, probed, self._buffer, self._monotonic)
         if told := self._pace.settle():
             yield told
+
+    def _single(self, item: CopyItem) -> Iterator[Report]:
+        match item.operation:
+            case Operation.ADOPT:
+                yield from adopt(self._folders, item, self._hasher, self._pace)
+            case Operation.READ_BACK:
+                yield from read_again(self._folders, item, self._hasher, self._pace)
+            case Operation.KEEP_ATTRIBUTES:
+                yield keep_folder_attributes(self._folders, item)
+            case Operation.TRY_TEMPORARY:
+                try_temporary(self._folders, item)
+            case _:
+                return
 
     def close(self) -> None:
         """Close the folders and give the buffers back."""

@@ -1,16 +1,19 @@
-"""Extended attributes and access lists of a file, carried from its source to its copy through descriptors.
+"""Extended attributes and access lists, carried from a source to its copy through descriptors.
 
 Knows which attributes belong to a file and which to the machine that it lies on: labels of its security
 policy (``security.selinux``, ``security.ima``, …) and ``trusted.*`` are neither read nor listed. What
 the destination does not take is returned and never silent. Does not know who the numbers in a list stand for.
 """
 
+import contextlib
 import errno
 import os
 from typing import Final
 
-from custody.domain.copying import Unkept
+from custody.domain.copying import CopyItem, Kept, Unkept
 from custody.infrastructure.files.file_calls import FileCalls
+from custody.infrastructure.files.folders import LISTING, Folders, close_quietly
+from custody.infrastructure.files.metadata import OWNER_WORKS, set_mode
 
 _CARRIED: Final = frozenset({b"system.posix_acl_access", b"system.posix_acl_default", b"security.capability"})
 _USER: Final = b"user."
@@ -38,6 +41,36 @@ def keep_attributes(calls: FileCalls, source: int, copy: int) -> Unkept | None:
         return Unkept((), f"they could not be listed: {_reason(error)}")
     lost = [(name, reason) for name in names if (reason := _not_kept(calls, source, copy, name))]
     return Unkept(tuple(name for name, _ in lost), lost[0][1]) if lost else None
+
+
+def keep_folder_attributes(folders: Folders, item: CopyItem) -> Kept:
+    """Set every attribute of a source's folder on the folder made for it; what cannot be kept is told.
+
+    The owner may still work in the folder afterwards, whatever its access list says: its mode comes last.
+    """
+    calls = folders.calls
+    try:
+        with (
+            contextlib.closing(_Opened(folders, item.source_root, item.path)) as source,
+            contextlib.closing(_Opened(folders, item.destination, item.path)) as copy,
+        ):
+            unkept = keep_attributes(calls, source.fd, copy.fd)
+            set_mode(calls, copy.fd, item.mode | OWNER_WORKS)
+    except OSError as error:
+        folders.forget()
+        unkept = Unkept((), f"the folder could not be worked on: {_reason(error)}")
+    return Kept(transfer=item.transfer, unkept=unkept)
+
+
+class _Opened:
+    """A folder held open."""
+
+    def __init__(self, folders: Folders, root: bytes, path: bytes) -> None:
+        self._calls = folders.calls
+        self.fd = folders.calls.open(b".", LISTING, dir_fd=folders.descriptor(root, path))
+
+    def close(self) -> None:
+        close_quietly(self._calls, self.fd)
 
 
 def _not_kept(calls: FileCalls, source: int, copy: int, name: bytes) -> str | None:

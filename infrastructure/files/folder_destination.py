@@ -50,6 +50,7 @@ class FolderDestination:
         self._folders = FolderCache(calls, root_fd)
         self._unflushed: set[bytes] | None = None
         self._identity: Identity | None = None
+        self._lineage: frozenset[Identity] | None = None
 
     @property
     def identity(self) -> Identity:
@@ -58,6 +59,15 @@ class FolderDestination:
             with self._trouble(b""):
                 self._identity = identity_of(self._calls.fstat(self._root_fd))
         return self._identity
+
+    @property
+    def lineage(self) -> frozenset[Identity]:
+        """Device and inode of the folder and of each one that it lies in."""
+        if self._lineage is None:
+            with self._trouble(b""):
+                above = (identity_of(self._calls.stat(folder)) for folder in paths.with_parents(self.path))
+                self._lineage = frozenset((self.identity, *above))
+        return self._lineage
 
     def standing(self, path: bytes) -> Standing | None:
         """Return what stands at ``path``; None when there is nothing."""

@@ -12,6 +12,7 @@ from custody.infrastructure.files.file_calls import FileCalls
 
 PERMISSIONS: Final = 0o777
 OWNER_READS: Final = 0o400
+OWNER_WORKS: Final = 0o700
 MODE_REFUSED: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
 # linux/magic.h: FAT, exFAT, NTFS, FUSE block devices, CIFS, SMB 2
 WITHOUT_MODES: Final = frozenset({0x4D44, 0x2011BAB0, 0x7366746E, 0x65735546, 0xFF534D42, 0xFE534D42})

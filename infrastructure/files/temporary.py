@@ -16,7 +16,7 @@ from custody.domain.copying import CopyItem, Mark, Side, Stage, Unkept
 from custody.infrastructure.files.direct_io import DirectWriting
 from custody.infrastructure.files.extended_attributes import keep_attributes
 from custody.infrastructure.files.failures import FLUSHING, SETTING_METADATA, WRITING, AttemptFailed
-from custody.infrastructure.files.folders import Folders, Place, close_quietly
+from custody.infrastructure.files.folders import Folders, Place, close_quietly, place_of
 from custody.infrastructure.files.metadata import set_mode, set_times
 from custody.infrastructure.files.standing import Identity, identity_of
 from custody.infrastructure.files.streaming import ALIGNMENT_BYTES
@@ -24,6 +24,7 @@ from custody.infrastructure.files.streaming import ALIGNMENT_BYTES
 WRITING_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 # Appending: after the cut at the mark the end of the file is where the copy goes on.
 GOING_ON: Final = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+TRYING: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 PRIVATE: Final = 0o600
 # What opening says where no file of ours stands any more, or one that was finished but for its name.
 NOT_OURS: Final = frozenset(
@@ -145,3 +146,18 @@ def discard(folders: Folders, place: Place, name: bytes) -> None:
     """Remove a temporary file if it is there; what cannot be removed is known to the ledger by its name."""
     with suppress(OSError):
         folders.calls.unlink(name, dir_fd=folders.of(place))
+
+
+def try_temporary(folders: Folders, item: CopyItem) -> None:
+    """Take the lock of a temporary file for a moment; does not return while a lost lane's call holds it.
+
+    Setting the mode that it has takes the lock of the file alone; removing it would hold that of its folder
+    while waiting.
+    """
+    with suppress(AttemptFailed, OSError):
+        folder = folders.of(place_of(item.destination, item.path))
+        fd = folders.calls.open(item.temporary, TRYING, dir_fd=folder)
+        try:
+            folders.calls.fchmod(fd, stat.S_IMODE(folders.calls.fstat(fd).st_mode))
+        finally:
+            close_quietly(folders.calls, fd)

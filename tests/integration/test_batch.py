@@ -37,6 +37,7 @@ def test_a_check_estimates_and_writes_no_event(case: CommandLine) -> None:
     result = case("batch", "check", str(file), "--json").result
 
     assert (result["exit"], result["files"]) == (0, 46)
+    assert result["estimate_seconds"] >= 1
     assert case.ledger_size() == 4
     assert os.listdir(case.home / "copies") == []
 

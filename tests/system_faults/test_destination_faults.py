@@ -1,15 +1,18 @@
 """Destinations that fail, lie or hang, through a file system that does so by its rules."""
 
+import contextlib
+import signal
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import CommandLine, Ended
 from tests.system_faults.conftest import VICTIM, Faulty
-from tests.system_faults.honesty import contents, outcomes, require_honest
-from tests.system_faults.running import ONE_TRY, copying, ending
+from tests.system_faults.honesty import contents, entries, outcomes, require_honest
+from tests.system_faults.running import ONE_TRY, copying, ending, until_verified
 
 pytestmark = [pytest.mark.fault, pytest.mark.system_fault("fuse")]
 
@@ -148,22 +151,51 @@ def test_without_any_way_to_publish_without_replacing_nothing_is_published(
     assert contents(to) == {}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=subprocess.TimeoutExpired,
-    reason="the parent removes the temporary file of a stalled lane, and waits in the kernel for its lock",
-)
-def test_a_write_that_hangs_for_ever_is_given_up(
-    case: CommandLine, evidence: Path, faulty_destination: Faulty
-) -> None:
-    to = faulty_destination(victim("write", "hang", at=AT))
-    process = case.start(*copying(evidence, to), **ONE_TRY, CUSTODY_STALL_TIMEOUT_SECONDS="1.5")
+def names_of_the_stalled(case: CommandLine) -> list[str]:
+    """The temporary names that the ledger gives of the files on which a lane stalled."""
+    recorded = entries(case)
+    stalled = {one["stream"] for one in recorded if dict(one["data"]).get("error") == "stalled"}
+    begun = (one for one in recorded if one["type"] == "FileCopying" and one["stream"] in stalled)
+    return [dict(one["data"])["temporary"] for one in begun]
+
+
+@contextlib.contextmanager
+def killed_at_last(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     try:
-        ended = ending(process, seconds=12)
+        yield process
     finally:
         process.kill()
 
-    assert failure_of_the_victim(case, ended, evidence, to, 3)["error"] == "stalled"
+
+def test_a_write_that_hangs_for_ever_is_given_up_and_holds_nobody_who_comes_later(
+    case: CommandLine, evidence: Path, faulty_destination: Faulty
+) -> None:
+    to = faulty_destination(victim("write", "hang", at=AT))
+    impatient = {**ONE_TRY, "CUSTODY_STALL_TIMEOUT_SECONDS": "1.5"}
+    with killed_at_last(case.start(*copying(evidence, to), **impatient)) as process:
+        ended = ending(process, seconds=12)
+    said = require_honest(case, ended, contents(evidence), to, left=names_of_the_stalled(case))
+
+    assert (ended.code, said[VICTIM].error) == (3, "stalled")
+    retrying = case.start("batch", "retry", ended.result["batch"], "--json", **impatient)
+    with killed_at_last(retrying) as process:
+        again = ending(process, seconds=12)
+    assert again.code == 20, again.err
+    assert "the destination hangs" in again.err
+
+
+def test_a_person_can_stop_a_run_whose_write_hangs_for_ever(
+    case: CommandLine, evidence: Path, faulty_destination: Faulty
+) -> None:
+    to = faulty_destination(victim("write", "hang", at=AT))
+    process = case.start(*copying(evidence, to), **ONE_TRY, CUSTODY_WINDOW_FILES="1")
+    with killed_at_last(process):
+        until_verified(process)
+        process.send_signal(signal.SIGINT)
+        ended = ending(process, seconds=4)
+
+    require_honest(case, ended, contents(evidence), to)
+    assert ended.code == 130, ended.err
 
 
 def test_names_that_a_file_system_folds_together_or_cannot_hold_fail_by_name(

@@ -22,7 +22,7 @@ from custody.domain.copying import (
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import Event, FileFsynced, FileProgressed, FileResumed, FileVerified
 from custody.domain.identifiers import TransferId
-from custody.domain.paths import RawPath
+from custody.domain.paths import RawPath, beside, printable
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import (
     Flight,
@@ -35,6 +35,7 @@ from custody.domain.use_cases.acquisition.flights import (
 )
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
+from custody.domain.use_cases.acquisition.stuck_files import StuckFiles
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, Interrupted, LaneFeed, LaneLost
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream
@@ -54,6 +55,7 @@ class FileCopier:
         self._site = site
         self._feed = feed
         self._journal = journal
+        self._stuck_files = StuckFiles(workshop, site)
         self._revisions = TransferRevisions()
         self._flights: dict[TransferId, Flight] = {}
         self._destination_eio = 0
@@ -156,7 +158,7 @@ class FileCopier:
         flight.flushed = True
         if report.unkept is not None:
             self.unkept += 1
-            self._record(report.transfer, metadata_lost(flight, report.unkept, self._site))
+            self._record(report.transfer, metadata_lost(flight.row.path, report.unkept, self._site))
         if flight.ours:
             self._record(
                 report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)
@@ -196,7 +198,17 @@ class FileCopier:
         report = loss(flight, stalled=lost.stalled, stall_timeout_seconds=timeout, reason=lost.reason)
         self._take_failed(flight.row, flight.attempt, report)
         if flight.item.temporary:
-            self._remove_temporary(flight.row.path, flight.item.temporary)
+            self._remove_lost(flight, stalled=lost.stalled)
+
+    def _remove_lost(self, flight: Flight, *, stalled: bool) -> None:
+        """Remove what a lost lane left, unless its last call still holds that: it would hold us too."""
+        path, temporary = flight.row.path, flight.item.temporary
+        self._journal.commit()
+        if stalled and self._stuck_files.is_stuck(flight.row.id, path, temporary):
+            shown = printable(beside(path, temporary))
+            self._workshop.progress.note(f"{shown} does not answer and was left; a later run removes it")
+        else:
+            self._remove_temporary(path, temporary)
 
     def _remove_temporary(self, path: RawPath, temporary: bytes) -> None:
         try:

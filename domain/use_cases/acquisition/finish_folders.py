@@ -1,4 +1,4 @@
-"""Modes and times of a job's folders: last of all, since every entry made in a folder changes its time.
+"""Attributes, modes and times of a job's folders: last of all, since what is made in one changes its time.
 
 Knows which folders are whose: one that this ledger made gets mode and time of its source; one that was there
 before keeps its mode, and its time too if anybody else keeps something in it.
@@ -11,6 +11,7 @@ from typing import Final
 from custody.domain.errors import Refused
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.rows import TransferRow
+from custody.domain.use_cases.acquisition.folder_attributes import FolderAttributes
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.foreign import strangers
 from custody.domain.use_cases.job_rows import rows_of
@@ -24,10 +25,11 @@ _NAMES_AT_ONCE: Final = 1000
 class FolderFinisher:
     """Sets the modes and times of one job's folders, and takes them back while there is work in them."""
 
-    def __init__(self, workshop: Workshop, site: JobSite) -> None:
+    def __init__(self, workshop: Workshop, site: JobSite, attributes: FolderAttributes) -> None:
         """Take the job's site."""
         self._workshop = workshop
         self._site = site
+        self._attributes = attributes
 
     def reopen(self) -> None:
         """Let the owner write again in folders of ours that an earlier run finished without that right.
@@ -40,10 +42,13 @@ class FolderFinisher:
                     self._reopen(row)
 
     def finish(self, *, keep_writable: bool) -> None:
-        """Set modes and times, the deepest folder first; with ``keep_writable`` another attempt can follow.
+        """Set attributes, then modes and times, the deepest folder first.
 
-        Raises DestinationFailed, Refused when a folder of ours was replaced by something else.
+        With ``keep_writable`` another attempt can follow.
+
+        Raises DestinationFailed, Refused when a folder of ours was replaced by something else, Interrupted.
         """
+        self._attributes.keep(row for row in self._folders(self._site.run) if not row.existed)
         kept = OWNER_WORKS if keep_writable else 0
         # Few facts for each: all folders of a job must fit in memory, since the order is turned round.
         folders = [(row.path, row.mode, row.mtime_ns, row.existed) for row in self._folders(self._site.run)]

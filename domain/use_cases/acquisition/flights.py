@@ -28,6 +28,7 @@ from custody.domain.use_cases.transfers import file_stream
 MAX_MESSAGE_CHARS: Final = 600  # of a failure; paths and this must fit into one entry
 MAX_REASON_CHARS: Final = 500  # of what a dying lane said
 MAX_ATTRIBUTES_LISTED: Final = 16  # names of 255 bytes, all escapes, and a path fit into one entry
+STALLED: Final = "stalled"  # the error of a file on which a lane hung
 _STRANGER: Final = Publication(ours=False, announced=False)
 
 
@@ -56,11 +57,11 @@ class Flight:
         )
 
 
-def metadata_lost(flight: Flight, unkept: Unkept, site: JobSite) -> MetadataLost:
+def metadata_lost(path: RawPath, unkept: Unkept, site: JobSite) -> MetadataLost:
     """Return the event that lists what a copy could not keep of its source's attributes."""
     return MetadataLost(
         run=site.run,
-        path=flight.row.path,
+        path=path,
         attributes=tuple(printable(name) for name in unkept.names[:MAX_ATTRIBUTES_LISTED]),
         count=len(unkept.names),
         reason=escape_text(unkept.reason),
@@ -107,7 +108,7 @@ def refusal(row: TransferRow, refused: Refused) -> Failed:
 def loss(flight: Flight, *, stalled: bool, stall_timeout_seconds: float, reason: str = "") -> Failed:
     """Return the failure of the file on which a lane was lost; one that hangs is not tried again."""
     error, message = (
-        ("stalled", f"no progress for {stall_timeout_seconds:g} s; given up")
+        (STALLED, f"no progress for {stall_timeout_seconds:g} s; given up")
         if stalled
         else ("lane-died", "the copying process died while it worked on this file" + last_words(reason))
     )

@@ -25,6 +25,7 @@ from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.ports import Standing
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.kept_apart import require_apart
 from custody.domain.use_cases.acquisition.listing import Listing
 from custody.domain.use_cases.acquisition.own_folders import was_interrupted
 from custody.domain.use_cases.acquisition.proofs import proves, signed_proofs
@@ -47,7 +48,8 @@ class InventoryTaker:
     def take(self, sources: Sequence[RawPath]) -> InventoryTaken:
         """Walk every source and record each entry; returns the event that closes the inventory, unrecorded.
 
-        Raises LaneLost or Interrupted from the feed, DestinationFailed when folders or links cannot be made.
+        Raises LaneLost or Interrupted from the feed, DestinationFailed when folders or links cannot be made,
+        WithinSource.
         """
         for source in sources:
             self._feed.submit(Walk(parent(source) or RawPath(b"/"), name(source)))
@@ -73,6 +75,7 @@ class InventoryTaker:
         )
 
     def _take_entries(self, source: RawPath, entries: Sequence[ListedEntry]) -> None:
+        require_apart(entries, self._site.destination, self._site.destination_path)
         ids = {entry.path: transfer_id(self._site.id, entry.path) for entry in entries}
         rows = self._workshop.model.find(list(ids.values()))
         proofs = self._proofs(source, entries)

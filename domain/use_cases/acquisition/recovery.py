@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from custody.domain.copying import Stage
-from custody.domain.errors import Refused, Tampered
+from custody.domain.errors import DestinationFailed, Refused, Tampered
 from custody.domain.events import FileFailed, FileResumed
 from custody.domain.paths import beside, join, printable
 from custody.domain.rows import TransferRow
+from custody.domain.use_cases.acquisition.flights import STALLED
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
 from custody.domain.use_cases.acquisition.prefixes import PREFIX, kept_prefix
 from custody.domain.use_cases.acquisition.proofs import is_signed_claim
+from custody.domain.use_cases.acquisition.stuck_files import StuckFiles
 from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import Workshop
@@ -35,6 +37,7 @@ class Recovery:
         self._workshop = workshop
         self._site = site
         self._journal = journal
+        self._stuck_files = StuckFiles(workshop, site)
 
     def take_up_unfinished(self) -> None:
         """Take up every file that was begun and not flushed; ``fsynced`` ones need only their read-back."""
@@ -115,7 +118,23 @@ class Recovery:
         proof = self._workshop.model.proved_copies([copy]).get(copy)
         return proof is None or proof.refuted
 
+    def require_answers(self) -> None:
+        """Require that no file of an earlier run on which a lane stalled is still held by that lane.
+
+        Raises DestinationFailed, Interrupted.
+        """
+        for row in rows_of(self._workshop.model, self._site.id, ("failed",)):
+            if row.error == STALLED and row.temporary:
+                self._require_answer(row, row.temporary)
+
+    def _require_answer(self, row: TransferRow, temporary: bytes) -> None:
+        if self._stuck_files.is_stuck(row.id, row.path, temporary):
+            shown = printable(join(self._site.destination_path, beside(row.path, temporary)))
+            raise DestinationFailed(f"the destination hangs: {shown} does not answer")
+
     def _remove_temporary(self, row: TransferRow) -> bool:
+        if row.temporary:
+            self._require_answer(row, row.temporary)
         try:
             return self._site.destination.remove_temporary(row.path, row.temporary or b"")
         except Refused:

@@ -14,8 +14,10 @@ from custody.domain.use_cases.acquisition.copy_files import FileCopier
 from custody.domain.use_cases.acquisition.final_check import FinalCheck
 from custody.domain.use_cases.acquisition.finish_folders import FolderFinisher
 from custody.domain.use_cases.acquisition.flights import last_words
+from custody.domain.use_cases.acquisition.folder_attributes import FolderAttributes
 from custody.domain.use_cases.acquisition.inventory import InventoryTaker
 from custody.domain.use_cases.acquisition.job_site import JobSite
+from custody.domain.use_cases.acquisition.kept_apart import WithinSource
 from custody.domain.use_cases.acquisition.recovery import Recovery
 from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
@@ -33,6 +35,7 @@ class JobEnding:
     halted: str | None = None
     stopped: bool = False
     reason: str | None = None  # why it is not complete
+    refused: bool = False  # the destination lies in the source
 
 
 def is_resumed(job: JobRow, run: int) -> bool:
@@ -67,8 +70,9 @@ class JobRunner:
         )
         self._journal = Journal(workshop.ledger)
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
-        self._folders = FolderFinisher(workshop, self._site)
-        self.unkept = 0  # files whose copy, made here, lacks attributes of its source
+        self._attributes = FolderAttributes(workshop, self._site, self._feed, self._journal)
+        self._folders = FolderFinisher(workshop, self._site, self._attributes)
+        self.unkept = 0  # files and folders made here that lack attributes of their source
         self._halted: str | None = None
         self._stopped = False
         self._began_at = workshop.clock.monotonic()
@@ -92,6 +96,8 @@ class JobRunner:
         except Halted as error:
             self._give_up(error.what)
             raise
+        except WithinSource as within:
+            return self._give_up(within.what, refused=True)
         except Refused as refused:
             # A folder of ours was replaced by something else meanwhile.
             return self._give_up(refused.what)
@@ -124,6 +130,7 @@ class JobRunner:
             recovery.require_signed_claims()
             inventory = self._recorded_inventory()
         else:
+            Recovery(self._workshop, self._site, self._journal).require_answers()
             taker = InventoryTaker(self._workshop, self._site, self._feed, self._journal)
             inventory = taker.take(self._plan.sources)
             self._record(inventory)
@@ -183,6 +190,7 @@ class JobRunner:
         sums = self._tally()
         if not (self._halted or self._stopped or sums.open_files):
             self._folders.finish(keep_writable=bool(sums.counts.failed))
+            self.unkept += self._attributes.unkept
 
     def _conclude(self, inventory: InventoryTaken) -> JobEnding:
         if self._halted:
@@ -216,12 +224,12 @@ class JobRunner:
         )
         return JobEnding(complete=True)
 
-    def _give_up(self, reason: str, *, stopped: bool = False) -> JobEnding:
+    def _give_up(self, reason: str, *, stopped: bool = False, refused: bool = False) -> JobEnding:
         self._journal.commit()
         self._record(
             job_failed(self._tally(), run=self._site.run, reason=reason, milliseconds=self._milliseconds())
         )
-        return JobEnding(complete=False, halted=self._halted, stopped=stopped, reason=reason)
+        return JobEnding(complete=False, halted=self._halted, stopped=stopped, reason=reason, refused=refused)
 
     def _tally(self) -> JobTally:
         return tally(self._workshop.model.tallies(self._site.id, self._site.run))

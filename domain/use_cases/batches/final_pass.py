@@ -7,7 +7,6 @@ a copy that could not be looked at is not refuted by that.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from itertools import islice
 
 from custody.domain.copying import CopyItem, Done, Failed, ReadBack, Stage
 from custody.domain.identifiers import TransferId
@@ -97,11 +96,11 @@ class _Sample:
         """Yield all verified files of the job, or evenly spread ones: the read model is asked for each."""
         model, settings = self._workshop.model, self._workshop.settings
         total = sum(item.count for item in model.tallies(job.id, self._run) if item.state == "verified")
-        if not (settings.final_pass or settings.sample_files):
-            return
-        step = 1 if settings.final_pass else max(1, total // settings.sample_files)
-        verified = rows_of(model, job.id, ("verified",), run=self._run)
-        yield from islice(verified, 0, None, step)
+        if settings.final_pass:
+            yield from rows_of(model, job.id, ("verified",), run=self._run)
+        elif settings.sample_files:
+            step = max(1, total // settings.sample_files)
+            yield from model.sample(job.id, run=self._run, state="verified", step=step)
 
     def _take_failed(self, row: TransferRow, report: Failed) -> None:
         record_refuted(self._journal, row, report)

@@ -16,6 +16,7 @@ from custody.domain.paths import RawPath, join, name, parent, printable
 from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
 from custody.domain.use_cases.acquisition.proofs import proves
+from custody.domain.use_cases.batches.estimate import ReadingNeed
 from custody.domain.use_cases.batches.places import place_problems
 from custody.domain.use_cases.batches.rooms import Rooms, RoomSurvey
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost
@@ -48,6 +49,7 @@ class Survey:
     present: int
     jobs: tuple[JobSurvey, ...]
     rooms: tuple[RoomSurvey, ...]
+    reading: tuple[ReadingNeed, ...]  # of each source of which something is to be copied
 
 
 class Obstacles(Refused):
@@ -95,7 +97,14 @@ class _Look:
         self._feed = LaneFeed(surveyor.lane, surveyor.clock, surveyor.stop, surveyor.settings)
         self._problems: list[str] = []
         self._rooms = Rooms(surveyor.inspector)
+        self._reading: list[ReadingNeed] = []
         self._comparable = MAX_COMPARED_BYTES
+        # Of a bind mount, the walk meets the folder that it shows, with the same device and inode.
+        self._kept_apart = {
+            identity: job.destination
+            for job in plan.jobs
+            for identity in surveyor.inspector.lineage(job.destination)
+        }
         self._kinds = {"directory": 0, "link": 0, "special": 0}
 
     def survey(self) -> Survey:
@@ -113,6 +122,7 @@ class _Look:
             special=self._kinds["special"],
             jobs=jobs,
             rooms=rooms,
+            reading=tuple(self._reading),
         )
 
     def _look_at_job(self, job: JobPlan) -> JobSurvey:
@@ -128,7 +138,9 @@ class _Look:
         files = size = present = others = 0
         for source in job.sources:
             candidates: list[ListedEntry] = []
+            before, largest = size, None
             for entries in self._walk(source):
+                self._keep_apart(source, entries)
                 there = self._already_there(job, destination, entries, candidates)
                 for entry in entries:
                     if entry.kind != "file":
@@ -139,6 +151,9 @@ class _Look:
                     else:
                         files += 1
                         size += entry.size
+                        largest = entry if largest is None or entry.size > largest.size else largest
+            if largest is not None:
+                self._reading.append(ReadingNeed(source, size - before, largest))
             for entry in candidates:
                 self._compare(job, source, entry)
         self._rooms.add(job.destination, size=size, entries=files + others)
@@ -149,6 +164,13 @@ class _Look:
         for report in self._feed.reports():
             if isinstance(report, Listed):
                 yield report.entries
+
+    def _keep_apart(self, source: RawPath, entries: Sequence[ListedEntry]) -> None:
+        for entry in entries:
+            met = self._kept_apart.get((entry.device, entry.inode))
+            if met is not None and entry.kind == "directory":
+                shown = printable(join(parent(source), entry.path))
+                self._problems.append(f"the destination {printable(met)} lies inside the source, at {shown}")
 
     def _already_there(
         self,

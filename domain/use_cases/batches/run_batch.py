@@ -127,9 +127,11 @@ class _Run:
             ending = self._work_on(self._plan.jobs[job.index], job, run, may_go_on, again=again)
             if ending is None:
                 continue
-            self._outcome.incomplete |= not ending.complete
+            self._outcome.incomplete |= not (ending.complete or ending.refused)
             if ending.reason:
                 self._outcome.reasons[job.index] = ending.reason
+                if ending.refused:
+                    self._outcome.obstacles.setdefault("refused", ending.reason)
             self._outcome.stopped |= ending.stopped
             if ending.halted:
                 failed_destinations.add(job.destination)

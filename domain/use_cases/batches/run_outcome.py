@@ -12,7 +12,7 @@ class RunOutcome:
     incomplete: bool = False
     stopped: bool = False
     halted: str | None = None
-    unkept: int = 0  # files whose copy lacks attributes of its source
+    unkept: int = 0  # files and folders that lack attributes of their source
     obstacles: dict[str, str] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)  # why jobs are not complete, by their index
     sample: SampleResult = field(default_factory=lambda: SampleResult(refuted=0, unreadable=0, failures=()))

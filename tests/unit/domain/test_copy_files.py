@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Flushed, ReadBack, Report
+from custody.domain.copying import Began, Flushed, Operation, ReadBack, Report, Request, Window
 from custody.domain.events import (
     FileCopying,
     FileFailed,
@@ -212,6 +212,55 @@ def test_a_file_that_hangs_is_given_up_and_the_others_are_copied(bench: Workbenc
     assert (failure.path, failure.stage, failure.error) == (b"source/b", "read", "stalled")
     assert "30 s" in failure.message
     assert sorted(os.listdir(bench.destination / "source")) == ["a", "c"]
+
+
+def test_a_temporary_file_that_the_kernel_holds_keeps_neither_this_run_nor_a_later_one_waiting(
+    bench: Workbench,
+) -> None:
+    for name in "abc":
+        bench.write(name)
+    plan, submit, held = bench.plan(), bench.lane.submit, []
+
+    def stall(report: Report) -> None:
+        if isinstance(report, Began) and report.transfer == transfer_id(job_of(bench), b"source/b"):
+            held.append(bench.destination / "source" / os.fsdecode(bench.row(b"source/b").temporary or b""))
+            held[0].touch()
+            bench.lane.silent = True
+
+    def hold(request: Request) -> None:
+        submit(request)
+        tried = (Operation.TRY_TEMPORARY, b"source/b")
+        if isinstance(request, Window) and (request.items[0].operation, request.items[0].path) == tried:
+            bench.lane.silent = True
+
+    bench.hook, bench.lane.submit = stall, hold  # type: ignore[method-assign]  # until it answers again
+    first = bench.run(plan)
+    assert (first.status, first.files.verified, first.files.failed) == ("incomplete", 2, 1)
+    assert any(held[0].name in note and "was left" in note for note in bench.progress.notes)
+    assert [job.reason for job in first.jobs] == ["1 entries failed"]
+
+    bench.hook = lambda report: None
+    for again in (retry(bench.workshop(), plan.id), bench.run(plan)):
+        assert (again.status, held[0].exists()) == ("halted", True)
+        assert f"the destination hangs: {held[0]} does not answer" in (again.halt_reason or "")
+
+    bench.lane.submit = submit  # type: ignore[method-assign]
+    assert retry(bench.workshop(), plan.id).status == "completed"
+    assert not held[0].exists()
+
+
+def test_a_lane_that_hung_on_a_new_run_is_asked_again_before_anything_is_listed(bench: Workbench) -> None:
+    bench.write("a")
+    plan = bench.plan()
+    stall_on(bench, b"source/a", Began)
+    bench.run(plan)
+    bench.hook = lambda report: None
+    before = len(bench.lane.requests)
+    bench.run(plan)
+    asked = [request for request in bench.lane.requests[before:] if isinstance(request, Window)]
+
+    assert asked[0].items[0].operation is Operation.TRY_TEMPORARY
+    assert bench.lane.requests[before] is asked[0]
 
 
 def test_many_files_that_hang_in_one_window_do_not_keep_the_others_from_being_copied(

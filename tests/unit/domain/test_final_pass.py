@@ -38,6 +38,15 @@ def test_good_copies_are_neither_refuted_nor_unreadable(copied: Workbench) -> No
     assert len(copied.events(CopyReverified)) == 3
 
 
+def test_of_many_copies_a_spread_sample_is_read_again(copied: Workbench) -> None:
+    copied.settings = RunSettings(sample_files=2)
+    sample(copied)
+    assert [one.path for one in copied.events(CopyReverified)] == [b"source/a", b"source/b", b"source/c"]
+    copied.settings = RunSettings(sample_files=1)
+    sample(copied)
+    assert [one.path for one in copied.events(CopyReverified)[3:]] == [b"source/a"]
+
+
 def test_a_copy_that_changed_is_refuted_and_named(copied: Workbench) -> None:
     (copied.destination / "source/b").write_bytes(b"EVIDENCE")
     result = sample(copied)

@@ -1,23 +1,26 @@
 """The look before the work: every obstacle is found and nothing is written."""
 
 import errno
+import itertools
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Report
+from custody.domain.copying import Began, Done, Probed, Report
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan
-from custody.domain.ports import Room
+from custody.domain.ports import LaneDied, Room
 from custody.domain.use_cases.batches import preflight
+from custody.domain.use_cases.batches.estimate import estimate_seconds
 from custody.domain.use_cases.batches.places import place_problems
 from custody.domain.use_cases.batches.preflight import Obstacles, Survey, look_at_places, survey
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.infrastructure.files.inspector import FileInspector
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.faulty_calls import FaultyCalls, failing
+from tests.fakes.lanes import ScriptedLane
 from tests.fakes.workbench import Workbench, tree
 
 
@@ -329,3 +332,85 @@ def test_no_job_may_write_into_a_source_of_another(bench: Workbench, tmp_path: P
 
     assert len(problems) == 1
     assert "lies inside the source" in problems[0]
+
+
+@dataclass
+class BlindInspector(RoomyInspector):
+    """One that sees through no mount; the destination is what the walk will meet in the source."""
+
+    met: Path = Path("/")
+
+    def contains(self, outer: RawPath, inner: RawPath) -> bool:
+        return False
+
+    def lineage(self, path: RawPath) -> frozenset[tuple[int, int]]:
+        status = self.met.stat()
+        return frozenset({(status.st_dev, status.st_ino)})
+
+
+def test_a_destination_that_the_walk_meets_in_the_source_is_an_obstacle(bench: Workbench) -> None:
+    bench.write("d/e/a")
+    (problem,) = problems(bench, inspector=BlindInspector(met=bench.source / "d"))
+
+    assert problem == (f"the destination {bench.destination} lies inside the source, at {bench.source / 'd'}")
+
+
+def test_reading_is_estimated_by_the_largest_file_of_each_source(bench: Workbench) -> None:
+    for name, size in (("one/small", 10), ("one/large", 1000), ("two/a", 3000), ("three/present", 5)):
+        bench.write(name, bytes(size))
+    (bench.destination / "three").mkdir(parents=True)
+    (bench.destination / "three" / "present").write_bytes(bytes(5))
+    sources = [bench.source / name for name in ("one", "two", "three")]
+    found = surveyed(bench, bench.job(sources=sources))
+
+    assert [(need.source, need.bytes, need.largest.path) for need in found.reading] == [
+        (os.fsencode(bench.source / "one"), 1010, b"one/large"),
+        (os.fsencode(bench.source / "two"), 3000, b"two/a"),
+    ]
+    ticks = itertools.count()
+    bench.clock.monotonic = lambda: next(ticks) / 100  # type: ignore[method-assign]  # reading takes time
+    bench.lane.close()
+    bench.new_lane()
+    seconds = estimate_seconds(found.reading, bench.surveyor(RoomyInspector()))
+    assert seconds is not None
+    assert 0 < seconds < 60
+
+
+def probing(bench: Workbench, *reports: Report | Exception | None) -> float | None:
+    bench.write("one", bytes(1000))
+    bench.write("two", bytes(3000))
+    jobs = [bench.job(sources=[bench.source / name for name in ("one", "two")])]
+    found = surveyed(bench, *jobs)
+    surveyor = replace(bench.surveyor(RoomyInspector()), lane=ScriptedLane(bench.clock, reports))
+    return estimate_seconds(found.reading, surveyor)
+
+
+@pytest.mark.parametrize(
+    ("reports", "expected"),
+    [
+        ((Probed(300, 2.0), Probed(100, 1.0), Done()), 30.0),
+        ((Probed(300, 2.0), Probed(0, 1.0), Done()), 20.0 + 1000 * 2 / 300),
+        ((Probed(0, 2.0), Probed(0, 1.0), Done()), None),
+        ((Probed(300, 2.0), LaneDied()), 20.0 + 1000 * 2 / 300),
+    ],
+)
+def test_an_estimate_goes_by_what_was_read(
+    bench: Workbench, reports: tuple[Report | Exception, ...], expected: float | None
+) -> None:
+    assert probing(bench, *reports) == (None if expected is None else pytest.approx(expected))
+
+
+def test_nothing_to_copy_takes_no_time(bench: Workbench) -> None:
+    (bench.source / "d").mkdir()
+
+    assert estimate_seconds(surveyed(bench).reading, bench.surveyor(RoomyInspector())) == 0.0
+
+
+def test_a_stop_ends_the_probe(bench: Workbench) -> None:
+    bench.write("one", bytes(1000))
+    found = surveyed(bench)
+    bench.lane.silent = True
+    bench.stop.signal = "SIGINT"
+
+    with pytest.raises(Interrupted):
+        estimate_seconds(found.reading, bench.surveyor(RoomyInspector()))

@@ -199,3 +199,28 @@ def test_a_folder_that_holds_only_an_empty_folder_is_ours() -> None:
     site = SimpleNamespace(resumed=True, id=JOB, destination=destination)
 
     assert own_folders.was_interrupted(a(SimpleNamespace(find=lambda _: {})), a(site), RawPath(b"d"))
+
+
+class WithinItsSource:
+    """A destination that is shown in the source under another name."""
+
+    def __init__(self, real: Destination, met: Path) -> None:
+        self._real = real
+        self._met = met.stat()
+
+    @property
+    def lineage(self) -> frozenset[tuple[int, int]]:
+        return frozenset({(self._met.st_dev, self._met.st_ino)})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+
+def test_a_walk_that_meets_the_destination_refuses_before_it_makes_anything(bench: Workbench) -> None:
+    bench.write("d/a")
+    bench.around_destination = lambda real: a(WithinItsSource(real, bench.source / "d"))
+    result = bench.run()
+
+    assert (result.status, result.obstacle) == ("incomplete", "refused")
+    assert "lies inside the source, at source/d" in (result.halt_reason or "")
+    assert list(bench.destination.iterdir()) == []

@@ -228,6 +228,19 @@ def test_transfers_come_in_pages_by_the_order_of_work(ledger: SqlLedger) -> None
     assert page(25) == []
 
 
+@pytest.mark.parametrize(("step", "chosen"), [(1, [0, 1, 2, 3, 4]), (2, [0, 2, 4]), (3, [0, 3]), (9, [0])])
+def test_a_sample_is_spread_over_the_files_of_one_state_and_run(
+    ledger: SqlLedger, step: int, chosen: list[int]
+) -> None:
+    ledger.append(window(range(5)))
+    live(ledger, file_queued(5), index=5)
+
+    found = ledger.read_model.sample(JOB, run=1, state="verified", step=step)
+
+    assert [row.path for row in found] == [path_of(index) for index in chosen]
+    assert ledger.read_model.sample(JOB, run=2, state="verified", step=step) == []
+
+
 def test_transfers_are_only_those_of_the_job_kind_and_states_asked_for(ledger: SqlLedger) -> None:
     ledger.append(window([0]))
     other = job_id(LEDGER, BATCH, 1)

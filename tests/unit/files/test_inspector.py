@@ -6,6 +6,7 @@ import pytest
 
 from custody.domain.errors import Refused
 from custody.domain.paths import RawPath
+from custody.infrastructure.files import mount_table
 from custody.infrastructure.files.inspector import FileInspector
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.unit.files.engine_runs import ChangedCalls, refusing
@@ -111,3 +112,54 @@ def test_room_is_that_of_the_file_system_that_would_hold_the_folder(tmp_path: Pa
 
     assert device == os.stat(tmp_path).st_dev
     assert room.free_bytes > 0
+
+
+def table(*mounts: str) -> bytes:
+    lines = (f"{number} 1 {mount} rw - ext4 /dev/sda rw" for number, mount in enumerate(mounts, 30))
+    return "\n".join(lines).encode() + b"\nnonsense\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "at", "outer", "inner", "expected"),
+    [
+        ("source/deep", "bound", "source", "bound/new", True),
+        ("source", "bound", "source/deep", "bound/new", False),
+        ("source", "bound", "source/deep", "bound/deep/new", True),
+        ("other", "source/deep", "source", "other/new", True),
+        ("other", "source/deep", "source", "bound", False),
+        ("source/deep", "other/here", "source", "other", True),
+        ("source/deep", "other/h\\040re", "source", "other", True),
+        ("source", "source/deep", "source/deep", "source", False),
+    ],
+)
+def test_a_mount_of_a_folder_in_the_other_is_seen_through(
+    tmp_path: Path, shown: str, at: str, outer: str, inner: str, *, expected: bool
+) -> None:
+    (tmp_path / "source" / "deep").mkdir(parents=True)
+    mounts = table("8:1 / / rw", f"8:1 {tmp_path}/{shown} {tmp_path}/{at} rw", "8:2 / /boot rw")
+    looking = FileInspector(LinuxFileCalls(), lambda: mounts)
+
+    assert looking.contains(raw(tmp_path / outer), raw(tmp_path / inner)) is expected
+
+
+def test_without_a_table_of_mounts_folders_are_compared_alone(tmp_path: Path) -> None:
+    looking = FileInspector(LinuxFileCalls(), lambda: b"")
+
+    assert looking.contains(raw(tmp_path), raw(tmp_path / "new"))
+    assert not looking.contains(raw(tmp_path / "new"), raw(tmp_path))
+
+
+def test_the_lineage_of_a_folder_is_itself_and_all_that_hold_it(tmp_path: Path) -> None:
+    lineage = inspector.lineage(raw(tmp_path / "new" / "newer"))
+
+    for folder in (tmp_path, *tmp_path.parents):
+        status = folder.stat()
+        assert (status.st_dev, status.st_ino) in lineage
+
+
+def test_a_table_of_mounts_that_cannot_be_read_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mount_table, "MOUNTS", tmp_path / "nothing")
+
+    assert mount_table.read_mounts() == b""
