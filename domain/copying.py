@@ -74,6 +74,7 @@ class CopyItem:
     destination_identity: tuple[int, int] | None = None  # device and inode of the folder that was locked
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
     resume_at: Mark | None = None  # COPY: the temporary file stands already and holds this much
+    read_twice: bool = False  # the source is read again past the cache, and must give the same SHA-256
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,7 @@ class Flushed:
     size: int
     digests: Mapping[str, str]
     unkept: Unkept | None = None
+    source_readings: int = 1  # how often the source was read, each time with the same SHA-256
 
 
 @dataclass(frozen=True, kw_only=True)

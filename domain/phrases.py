@@ -28,7 +28,8 @@ def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:
             return f"{durable}; as read: {digests_text(event.digests)}"
         case _:
             written = f"{bytes_text(event.size)} written and flushed to the device"
-            return f"{written}; as read: {digests_text(event.digests)}"
+            again = "" if event.source_readings is None else f" {event.source_readings} times alike"
+            return f"{written}; as read{again}: {digests_text(event.digests)}"
 
 
 def loss(event: MetadataLost) -> str:

@@ -127,6 +127,11 @@ def _proof(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
             f"{count(copied, 'copy', 'copies')} verified: read back after writing, with the size and the "
             f"hash values ({names}) that were computed while the source was read."
         )
+    if counts.read_twice:
+        found.append(
+            f"{count(counts.read_twice, 'source file')} read twice, the second time past the memory of the "
+            "system where that could be done: both readings gave the same content."
+        )
     if present := counts.by_result[Result.PRESENT]:
         found.append(
             f"{count(present, 'file')} already stood at the destination: compared with the source "

@@ -54,6 +54,7 @@ class Transfer:
     unchanged: Position | None = None
     hard_link: str | None = None
     lost: MetadataLost | None = None
+    source_readings: int = 1  # alike, of the content that the digests are of
     incidents: list[Recorded] = field(default_factory=list)
 
     def admit(self, recorded: Recorded) -> None:
@@ -90,7 +91,7 @@ class Transfer:
         return FileRow(
             path=self.path, source=self.source, size=self.size, mtime_ns=self.mtime_ns, digests=self.digests,
             compared=self.compared, result=self.result, read_back=self.read_back, entry=self.entry,
-            notes=self._notes(),
+            notes=self._notes(), source_readings=self.source_readings,
         )  # fmt: skip
 
     def _queued(self, event: FileQueued) -> None:
@@ -98,6 +99,7 @@ class Transfer:
         self.digests, self.compared, self.read_back = _NO_DIGESTS, False, None
         self.result, self.state = Result.UNVERIFIED, _NOT_BEGUN
         self.hard_link = self.lost = None
+        self.source_readings = 1
         if event.links > 1:
             self.hard_link = (
                 f"one of {count(event.links, 'name')} of the same data at the source "
@@ -145,6 +147,7 @@ class Transfer:
                 self.state = "copying began and did not end"
             case FileFsynced() as event:
                 self.size, self.digests, self.compared = event.size, event.digests, False
+                self.source_readings = event.source_readings or 1
                 self.state = "copied, but the copy has not been read back"
             case FileResumed():
                 self.incidents.append(recorded)
@@ -167,6 +170,8 @@ class Transfer:
             rest = self.lost.count - len(self.lost.attributes)
             more = f" and {number(rest)} more" if rest > 0 else ""
             notes.append(f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})")
+        if self.source_readings > 1:
+            notes.append(f"source read {number(self.source_readings)} times with equal content")
         if self.result is Result.UNVERIFIED:
             notes.append(self.state)
         if self.result is Result.EARLIER and self.proved is not None:

@@ -62,6 +62,7 @@ class FileFsynced(Event):
     attempt: int
     size: int
     digests: Digests  # of the bytes as read from the source
+    source_readings: int | None = None  # 2: the source was read again, past the cache, with equal SHA-256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class Staged:
     flushed: bool  # by its own flush, not the one of its window
     found: Found | None = None  # what was read back already, before it had its own name
     unkept: Unkept | None = None
+    source_readings: int = 1
 
 
 def rename_without_replacing(calls: FileCalls, folder: int, old: bytes, new: bytes) -> None:

@@ -3,10 +3,12 @@
 Knows that a source is opened without following a link, without blocking on a FIFO and, where allowed,
 without touching its access time; that every byte is counted; that the same descriptor is asked before and
 after. Never uses a call that lets the kernel copy by itself: those end short without an error on some file
-systems. One pass cannot see a bit that flipped on the way from the source.
+systems. One pass cannot see a bit that flipped on the way from the source (see ``second_reading``).
 """
 
+import os
 import stat
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -70,6 +72,11 @@ class SourceFile:
             raise _changed(f"{item.size} bytes at the inventory, {now.st_size} now", Stage.OPEN)
         if now.st_mtime_ns != item.mtime_ns:
             raise _changed("modified since the inventory", Stage.OPEN)
+
+    def drop_cached(self) -> None:
+        """Drop what the cache holds of the file, so that it is read from its device; an advice."""
+        with suppress(OSError):
+            self._calls.fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def fill(self, view: memoryview) -> int:
         """Read until ``view`` is full or the file ends, and return how much; 0 at the end.

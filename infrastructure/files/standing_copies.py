@@ -23,6 +23,7 @@ from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.publishing import flush_folder
 from custody.infrastructure.files.putting_aside import put_aside, regular_file_at
 from custody.infrastructure.files.read_back import Found, StandingCopy, read_copy
+from custody.infrastructure.files.second_reading import read_source_again
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.standing import identity_of
 from custody.infrastructure.files.streaming import Pace
@@ -36,11 +37,12 @@ def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> I
         found = yield from _read_standing(folders, item, hasher, pace)
         if not found.equals(digests) or found.size != item.size:
             _collide("a different file stands there", found=found)
+        readings = yield from read_source_again(folders, item, hasher, pace, digests)
     except AttemptFailed as failure:
         folders.forget()
         yield failure.report(item.transfer)
         return
-    yield Flushed(transfer=item.transfer, size=found.size, digests=digests)
+    yield Flushed(transfer=item.transfer, size=found.size, digests=digests, source_readings=readings)
     yield ReadBack(transfer=item.transfer, size=found.size, digests=digests, method=found.method)
 
 

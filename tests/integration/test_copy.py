@@ -287,3 +287,18 @@ def test_one_changed_row_of_the_ledger_is_found_by_the_audit(
     assert ended.code == 1
     assert 9 in [finding["position"] for finding in ended.result["findings"]]
     assert "failed" in ended.result["verdicts"].values()
+
+
+def test_a_source_read_twice_is_said_to_be_in_the_ledger(
+    case: CommandLine, source: Path, destination: Path
+) -> None:
+    ended = copy(case, source / "deep" / "file0003.bin", destination, "--read-source-twice")
+
+    assert ended.code == 0, ended.err
+    (told,) = [
+        line
+        for line in case("explain", str(destination / "file0003.bin")).out.splitlines()
+        if "alike" in line
+    ]
+    assert "as read 2 times alike: sha256" in told
+    assert case("audit").code == 0

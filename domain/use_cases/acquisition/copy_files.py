@@ -20,13 +20,14 @@ from custody.domain.copying import (
     Window,
 )
 from custody.domain.errors import DestinationFailed, Refused
-from custody.domain.events import Event, FileFsynced, FileProgressed, FileResumed, FileVerified
+from custody.domain.events import Event, FileProgressed, FileResumed, FileVerified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import (
     Flight,
     failure,
+    flushed,
     loss,
     metadata_lost,
     prepared,
@@ -158,9 +159,7 @@ class FileCopier:
             self.unkept += 1
             self._record(report.transfer, metadata_lost(flight, report.unkept, self._site))
         if flight.ours:
-            self._record(
-                report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)
-            )
+            self._record(report.transfer, flushed(flight, report))
 
     def _take_read_back(self, flight: Flight, report: ReadBack) -> None:
         event = proof(flight, report, self._site)

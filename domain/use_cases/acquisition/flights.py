@@ -6,12 +6,13 @@ Knows when a copy is claimed as ours: only if the ledger says that this job publ
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Side, Stage, Unkept
+from custody.domain.copying import CopyItem, Failed, Flushed, Operation, ReadBack, Side, Stage, Unkept
 from custody.domain.errors import Refused
 from custody.domain.events import (
     Event,
     FileCopying,
     FileFailed,
+    FileFsynced,
     FileSkipped,
     FileVerified,
     MetadataLost,
@@ -54,6 +55,14 @@ class Flight:
             temporary=RawPath(self.item.temporary),
             resumed_at=None if kept is None else kept.size,
         )
+
+
+def flushed(flight: Flight, report: Flushed) -> FileFsynced:
+    """Return the event that claims a copy of ours as durable."""
+    again = report.source_readings if report.source_readings > 1 else None
+    return FileFsynced(
+        attempt=flight.attempt, size=report.size, digests=report.digests, source_readings=again
+    )
 
 
 def metadata_lost(flight: Flight, unkept: Unkept, site: JobSite) -> MetadataLost:

@@ -64,6 +64,7 @@ class JobRunner:
             destination_path=job.destination,
             destination=workshop.open_destination(job.destination, create=True),
             algorithms=plan.algorithms,
+            read_source_twice=plan.read_source_twice,
         )
         self._journal = Journal(workshop.ledger)
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)

@@ -3,13 +3,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custody.domain.errors import NotFound
-from custody.domain.events import BatchStopped, FileResumed
+from custody.domain.events import BatchStopped, FileFsynced, FileResumed
 from custody.domain.identifiers import KeyId
 from custody.reports.content import build
 from custody.reports.custody_report import FileRow
 from custody.reports.results import GOOD, STANDINGS, Result, Verdict
 from custody.reports.scope import Scope
-from tests.unit.reports.ledger_story import LEDGER, Job, LedgerStory, clean_story, eventful_story
+from tests.unit.reports.ledger_story import (
+    LEDGER,
+    Job,
+    LedgerStory,
+    clean_story,
+    digests,
+    eventful_story,
+)
 from tests.unit.reports.pdf_text import report_on
 
 
@@ -594,3 +601,28 @@ def test_the_code_of_the_pages_is_the_beginning_of_the_root() -> None:
 
 def test_good_results_are_those_that_were_read_and_compared() -> None:
     assert {Result.VERIFIED, Result.PRESENT, Result.EARLIER} == GOOD
+
+
+def test_a_source_that_was_read_twice_is_a_note_and_a_sentence() -> None:
+    story, job = one_job()
+    story.queued(job, b"a")
+    story.copying(job, b"a")
+    read = FileFsynced(attempt=1, size=1000, digests=digests(b"a"), source_readings=2)
+    story.of_file(job, b"a", read)
+    story.proved(job, b"a")
+    story.complete(job, 1)
+
+    assert only_file(story).notes == ("source read 2 times with equal content",)
+    assert any(
+        sentence.startswith("1 source file read twice") for sentence in report_on(story).summary.sentences
+    )
+
+
+def test_a_source_that_is_copied_anew_is_no_longer_said_to_have_been_read_twice() -> None:
+    story, job = one_job()
+    story.queued(job, b"a")
+    read = FileFsynced(attempt=1, size=1000, digests=digests(b"a"), source_readings=2)
+    story.of_file(job, b"a", read)
+    story.queued(job, b"a")
+
+    assert only_file(story).notes == ("copying has not begun",)
