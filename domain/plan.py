@@ -21,7 +21,10 @@ NEVER_STOP: Final = 1000  # permille of the files tried
 COPY_NAME: Final = "copy"
 _PLAN_KEYS: Final = frozenset({"v", "name", "stop_when_failed_over_permille", "jobs"})
 _JOB_KEYS: Final = frozenset({"name", "case_number", "destination", "sources", "algorithms", "form"})
-_OPTIONS: Final = ("read_source_twice",)  # in a plan only where they are chosen: ids stay what they were
+_OPTIONS: Final = (
+    "salvage",
+    "read_source_twice",
+)  # in a plan only where they are chosen: ids stay what they were
 _OPTIONAL: Final = frozenset({"exhibit", *_OPTIONS})
 
 
@@ -36,6 +39,7 @@ class JobPlan:
     sources: tuple[RawPath, ...]
     algorithms: tuple[str, ...]
     form: Mapping[str, str]
+    salvage: bool = False  # what cannot be read of a source becomes zeros and is listed
     read_source_twice: bool = False  # the second time past the cache, and compared
 
     def landings(self) -> tuple[RawPath, ...]:
@@ -171,7 +175,8 @@ def collisions(jobs: Iterable[JobPlan]) -> Sequence[RawPath]:
 
 def copy_plan(
     sources: Sequence[RawPath], *, to: RawPath, case_number: str, exhibit: str | None = None,
-    hashes: Iterable[str] = (), template: str | None = None, read_source_twice: bool = False,
+    hashes: Iterable[str] = (), template: str | None = None,
+    salvage: bool = False, read_source_twice: bool = False,
 ) -> Plan:  # fmt: skip
     """Return the one-job plan of ``custody copy``; paths are absolute. Raises UsageError."""
     form = {"case_number": _checked("--case", case_number)}
@@ -191,6 +196,7 @@ def copy_plan(
         sources=tuple(sorted(set(sources))),
         algorithms=digest.algorithms(hashes),
         form=form,
+        salvage=salvage,
         read_source_twice=read_source_twice,
     )
     for landing in collisions([job]):

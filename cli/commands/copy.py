@@ -28,6 +28,10 @@ def command(
         str | None,
         typer.Option("--template", metavar="T", help="Folder below DEST, such as '{case_number}/{exhibit}'."),
     ] = None,
+    salvage: Annotated[
+        bool,
+        typer.Option("--salvage", help="Of dying media: zeros for what cannot be read, listed; exit 3."),
+    ] = False,
     read_source_twice: Annotated[
         bool,
         typer.Option("--read-source-twice", help="Read every source again, past the cache, and compare."),
@@ -51,6 +55,7 @@ def command(
         exhibit=exhibit,
         hashes=chosen or open_workspace(run).run.hashes,
         template=template,
+        salvage=salvage,
         read_source_twice=read_source_twice,
     )
     return acquire(run, plan)

@@ -22,6 +22,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -85,7 +86,7 @@ class ClaimCheck:
                 if self._copy_of(opened.entry) is None:
                     self._unfounded(opened, "a copy is claimed as flushed whose copying was never begun")
                 self._keep(key, after(event, None))
-            case FileVerified() as event:
+            case FileVerified() | FileQualified() as event:
                 self._take_verified(opened, event)
             case FileQueued() | FileFailed():
                 self._under_way.pop(key, None)
@@ -101,7 +102,7 @@ class ClaimCheck:
         """Judge the citations that are left."""
         self._judge_citations()
 
-    def _take_verified(self, opened: OpenedRecord, event: FileVerified) -> None:
+    def _take_verified(self, opened: OpenedRecord, event: FileVerified | FileQualified) -> None:
         stream, flushed = opened.entry.stream.id, self._copy_of(opened.entry)
         self._under_way.pop(stream.int, None)
         if not isinstance(flushed, Flushed):

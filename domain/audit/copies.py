@@ -11,6 +11,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -33,7 +34,7 @@ class Flushed(NamedTuple):
 
 Copy: TypeAlias = Begun | Flushed | None
 
-BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileSkipped)
+BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileQualified, FileSkipped)
 """Events before which nothing is of any account for what is known after them."""
 
 _NOTHING_LEFT: Final = frozenset(
@@ -48,7 +49,7 @@ def after(event: Event, copy: Copy) -> Copy:
             copy = None
         case FileCopying():
             copy = Begun(published=False)
-        case FileFsynced() | FileVerified():
+        case FileFsynced() | FileVerified() | FileQualified():
             copy = Flushed(event.size, event.digests)
         case FileResumed():
             copy = _after_resuming(event.found, copy)

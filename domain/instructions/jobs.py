@@ -14,7 +14,7 @@ from custody.domain.paths import RawPath, join, name, printable
 from custody.domain.plan import JobPlan
 from custody.domain.template import fill, require_fields
 
-OPTIONS: Final = ("read_source_twice",)
+OPTIONS: Final = ("salvage", "read_source_twice")
 JOB_KEYS: Final = frozenset(
     {"name", "files", "folders", "output", "template", "hashes", "zip", *OPTIONS, *FIELDS}
 )

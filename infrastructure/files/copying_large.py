@@ -78,6 +78,7 @@ class LargeCopier:
             flushed=True,
             found=found,
             unkept=unkept,
+            unreadable=source.unreadable,
             source_readings=readings,
         )
 

@@ -148,6 +148,7 @@ class WindowCopier:
             identity=temporary.identity,
             flushed=own_flush,
             unkept=unkept,
+            unreadable=source.unreadable,
             source_readings=readings,
         )
 
@@ -206,6 +207,7 @@ def _durable(copy: Staged) -> Flushed:
         size=copy.item.size,
         digests=copy.digests,
         unkept=copy.unkept,
+        unreadable=copy.unreadable,
         source_readings=copy.source_readings,
     )
 

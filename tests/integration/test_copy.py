@@ -57,7 +57,14 @@ def test_the_result_counts_every_file(case: CommandLine, source: Path, destinati
 
     assert result["schema"] == "custody.copy/1"
     assert result["status"] == "completed"
-    assert result["files"] == {"queued": 23, "verified": 23, "skipped": 0, "failed": 0, "special": 0}
+    assert result["files"] == {
+        "queued": 23,
+        "verified": 23,
+        "qualified": 0,
+        "skipped": 0,
+        "failed": 0,
+        "special": 0,
+    }
     assert result["bytes"] == 20 * 5000 + 10
     assert result["failures"] == []
 

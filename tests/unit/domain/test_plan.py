@@ -543,7 +543,7 @@ JOB = '[[job]]\nfiles=["/a"]\noutput="/o"\ncase_number="1"\n'
 @pytest.mark.parametrize(
     ("value", "chosen"), [("true", True), ("false", False), ('"yes"', True), ('" No "', False), ('""', False)]
 )
-@pytest.mark.parametrize("option", ["read_source_twice"])
+@pytest.mark.parametrize("option", ["read_source_twice", "salvage"])
 def test_a_batch_file_chooses_options_for_a_job_or_for_all(option: str, value: str, *, chosen: bool) -> None:
     own = read(f"{JOB}{option} = {value}".encode())
     shared = read(f"[defaults]\n{option} = {value}\n{JOB}".encode())
