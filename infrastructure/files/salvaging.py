@@ -97,8 +97,10 @@ class Salvager:
         except OSError as error:
             offset = self._reading.count
             length = min(len(view), self._size - offset)
-            if length <= 0 or not self._is_bearable(error):
+            if not self._size or not self._is_bearable(error):
                 raise
+        if not length:
+            return 0  # the look behind the last byte; that nothing grew there, the times and size say
         view[:length] = bytes(length)
         self._reading.skip(length)
         self._stretches.add(offset, length)

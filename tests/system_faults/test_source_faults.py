@@ -186,6 +186,7 @@ def test_what_a_dying_source_still_gives_is_salvaged_and_told_as_qualified(
 
     ended = case(*words, **ONE_TRY)
 
+    assert not ended.result["failures"]
     whole = contents(evidence)[VICTIM]
     copied = (case.home / "to" / VICTIM.decode()).read_bytes()
     assert (ended.code, ended.result["files"]["qualified"]) == (3, 1), ended.err

@@ -111,8 +111,8 @@ SENTENCES: list[tuple[Event, str]] = [
             ),
             (
                 f"qualified, not verified, as a: {2 * stretches} bytes of the source could not be "
-                f"read and are zeros in the copy (2 at 0{rest}); the copy of 9 bytes was read back (direct) and is "
-                f"what was written: sha256 {SHA}"
+                f"read and are zeros in the copy (2 at 0{rest}); the copy of 9 bytes was "
+                f"read back (direct) and is what was written: sha256 {SHA}"
             ),
         )
         for stretches, rest in ((1, ""), (2, " and 1 more stretch"), (3, " and 2 more stretches"))

@@ -15,6 +15,7 @@ from custody.domain.errors import (
     Refused,
     UsageError,
 )
+from custody.domain.events import decode
 from custody.domain.identifiers import (
     BatchId,
     JobId,

@@ -157,7 +157,16 @@ def test_a_slow_medium_is_told_of_sector_by_sector() -> None:
     assert salvager.unreadable() == Unreadable(((0, 4096),), 1, 4096)
 
 
-def test_an_error_at_the_very_end_is_no_unreadable_byte() -> None:
+def test_an_error_behind_the_last_byte_is_the_end() -> None:
+    dead = Dead(1.0)
+    salvager = Salvager(DirectReading(dead, 0, direct=False), 512, lambda: dead.now)  # type: ignore[arg-type]
+    buffer = memoryview(bytearray(4096))
+
+    assert [salvager.read(buffer), salvager.read(buffer)] == [512, 0]
+    assert salvager.unreadable() == Unreadable(((0, 512),), 1, 512)
+
+
+def test_an_error_of_an_empty_source_is_no_unreadable_byte() -> None:
     dead = Dead(1.0)
     salvager = Salvager(DirectReading(dead, 0, direct=False), 0, lambda: dead.now)  # type: ignore[arg-type]
 
