@@ -6,7 +6,7 @@ A program that reads a field must find it, on failure too (the interface: stream
 from collections.abc import Mapping
 from typing import Final
 
-_NO_FILES: Final = {"queued": 0, "verified": 0, "skipped": 0, "failed": 0, "special": 0}
+_NO_FILES: Final = {"queued": 0, "verified": 0, "qualified": 0, "skipped": 0, "failed": 0, "special": 0}
 _NO_RUN: Final[Mapping[str, object]] = {
     "batch": None,
     "jobs": [],

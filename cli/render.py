@@ -84,6 +84,7 @@ def counts_fields(counts: Counts) -> dict[str, int]:
     return {
         "queued": counts.queued,
         "verified": counts.verified,
+        "qualified": counts.qualified,
         "skipped": counts.skipped,
         "failed": counts.failed,
         "special": counts.special,
@@ -96,6 +97,7 @@ def counts_text(counts: Counts) -> str:
     parts += [
         f"{number} {word}"
         for number, word in (
+            (counts.qualified, "qualified"),
             (counts.skipped, "skipped"),
             (counts.failed, "failed"),
             (counts.special, "special"),
@@ -162,6 +164,9 @@ def _batch_tail(result: BatchResult) -> Iterable[str]:
     if result.metadata_lost:
         those = counted(result.metadata_lost, "file or folder", "files or folders")
         yield f"  {those} could not keep all attributes of the source; 'custody explain' lists them"
+    if result.files.qualified:
+        files = counted(result.files.qualified, "source file")
+        yield f"  {files} could not be read whole; 'custody explain FILE' lists what is zeros in the copy"
     yield f"  batch {result.batch[:SHORT_ID]}, run {result.run}"
     if result.status in {"paused", "stopped", "halted"}:
         yield f"  go on with: {resume_command(result.batch)}"

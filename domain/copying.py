@@ -77,6 +77,8 @@ class CopyItem:
     destination_identity: tuple[int, int] | None = None  # device and inode of the folder that was locked
     set_aside: bool = False  # READ_BACK: move a copy that differs aside (one never claimed as verified)
     resume_at: Mark | None = None  # COPY: the temporary file stands already and holds this much
+    salvage: bool = False  # what cannot be read of the source becomes zeros and is listed
+    read_twice: bool = False  # the source is read again past the cache, and must give the same SHA-256
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,15 @@ class Kept:
     unkept: Unkept | None = None
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """What could not be read of a source, and is zeros in its copy."""
+
+    stretches: tuple[tuple[int, int], ...]  # the first of them: offset and length in bytes, ascending
+    count: int  # of all stretches
+    bytes: int  # in all of them
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flushed:
     """The copy is durable under its final name; digests are of the bytes as read from the source."""
@@ -157,6 +168,8 @@ class Flushed:
     size: int
     digests: Mapping[str, str]
     unkept: Unkept | None = None
+    unreadable: Unreadable | None = None
+    source_readings: int = 1  # how often the source was read, each time with the same SHA-256
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,9 @@ from custody.domain.events import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileSkipped,
+    FileVerified,
     MetadataLost,
 )
 from custody.domain.paths import printable
@@ -28,7 +30,8 @@ def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:
             return f"{durable}; as read: {digests_text(event.digests)}"
         case _:
             written = f"{bytes_text(event.size)} written and flushed to the device"
-            return f"{written}; as read: {digests_text(event.digests)}"
+            again = "" if event.source_readings is None else f" {event.source_readings} times alike"
+            return f"{written}; as read{again}: {digests_text(event.digests)}"
 
 
 def loss(event: MetadataLost) -> str:
@@ -37,6 +40,26 @@ def loss(event: MetadataLost) -> str:
     more = event.count - len(event.attributes)
     rest = f" and {more} more" if more > 0 else ""
     return f"attributes of the source that could not be kept: {names}{rest} ({event.reason})"
+
+
+def proved(event: FileVerified | FileQualified) -> str:
+    """Return the sentence of a copy that was read back."""
+    if isinstance(event, FileQualified):
+        return _qualified(event)
+    read = f"{bytes_text(event.size)} read back ({event.read_back}), equal to the source"
+    return f"verified as {printable(event.path)}: {read}: {digests_text(event.digests)}"
+
+
+def _qualified(event: FileQualified) -> str:
+    stretches = ", ".join(f"{length:,} at {offset:,}" for offset, length in event.unreadable)
+    more = event.unreadable_count - len(event.unreadable)
+    rest = f" and {counted(more, 'more stretch', 'more stretches')}" if more > 0 else ""
+    lost = f"{bytes_text(event.unreadable_bytes)} of the source could not be read and are zeros in the copy"
+    return (
+        f"qualified, not verified, as {printable(event.path)}: {lost} ({stretches}{rest}); the copy of "
+        f"{bytes_text(event.size)} was read back ({event.read_back}) and is what was written: "
+        f"{digests_text(event.digests)}"
+    )
 
 
 def failure(event: FileFailed) -> str:
@@ -70,6 +93,6 @@ def bytes_text(size: int) -> str:
     return f"{size:,} byte{'' if size == 1 else 's'}"
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, many: str | None = None) -> str:
     """Return a number of things in words."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"

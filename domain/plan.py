@@ -21,7 +21,11 @@ NEVER_STOP: Final = 1000  # permille of the files tried
 COPY_NAME: Final = "copy"
 _PLAN_KEYS: Final = frozenset({"v", "name", "stop_when_failed_over_permille", "jobs"})
 _JOB_KEYS: Final = frozenset({"name", "case_number", "destination", "sources", "algorithms", "form"})
-_EXHIBIT: Final = frozenset({"exhibit"})
+_OPTIONS: Final = (
+    "salvage",
+    "read_source_twice",
+)  # in a plan only where they are chosen: ids stay what they were
+_OPTIONAL: Final = frozenset({"exhibit", *_OPTIONS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,8 @@ class JobPlan:
     sources: tuple[RawPath, ...]
     algorithms: tuple[str, ...]
     form: Mapping[str, str]
+    salvage: bool = False  # what cannot be read of a source becomes zeros and is listed
+    read_source_twice: bool = False  # the second time past the cache, and compared
 
     def landings(self) -> tuple[RawPath, ...]:
         """Return where each source will stand: its own name below the destination."""
@@ -86,6 +92,7 @@ def _job_to_json(job: JobPlan) -> JsonObject:
     }
     if job.exhibit is not None:
         value["exhibit"] = job.exhibit
+    value |= {option: True for option in _OPTIONS if getattr(job, option)}
     return value
 
 
@@ -104,7 +111,7 @@ def _plan_from_json(value: JsonObject) -> Plan:
     return Plan(
         name=_text(value["name"]),
         stop_when_failed_over_permille=_number(value["stop_when_failed_over_permille"]),
-        jobs=tuple(_job_from_json(_object(job, _JOB_KEYS, _EXHIBIT)) for job in _list(value["jobs"])),
+        jobs=tuple(_job_from_json(_object(job, _JOB_KEYS, _OPTIONAL)) for job in _list(value["jobs"])),
     )
 
 
@@ -117,6 +124,7 @@ def _job_from_json(value: JsonObject) -> JobPlan:
         sources=tuple(_path_from_json(source) for source in _list(value["sources"])),
         algorithms=tuple(_text(item) for item in _list(value["algorithms"])),
         form={field: _text(item) for field, item in _object(value["form"]).items()},
+        **{option: _chosen(value[option]) for option in _OPTIONS if option in value},
     )
 
 
@@ -140,6 +148,13 @@ def _text(value: JsonValue) -> str:
     return value
 
 
+def _chosen(value: JsonValue) -> bool:
+    """Return True, the only form of an option: one that is not chosen is not there."""
+    if value is not True:
+        raise TypeError(value)
+    return True
+
+
 def _number(value: JsonValue) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(value)
@@ -161,6 +176,7 @@ def collisions(jobs: Iterable[JobPlan]) -> Sequence[RawPath]:
 def copy_plan(
     sources: Sequence[RawPath], *, to: RawPath, case_number: str, exhibit: str | None = None,
     hashes: Iterable[str] = (), template: str | None = None,
+    salvage: bool = False, read_source_twice: bool = False,
 ) -> Plan:  # fmt: skip
     """Return the one-job plan of ``custody copy``; paths are absolute. Raises UsageError."""
     form = {"case_number": _checked("--case", case_number)}
@@ -180,6 +196,8 @@ def copy_plan(
         sources=tuple(sorted(set(sources))),
         algorithms=digest.algorithms(hashes),
         form=form,
+        salvage=salvage,
+        read_source_twice=read_source_twice,
     )
     for landing in collisions([job]):
         message = f"two sources have the same name and would both land at {printable(landing)}"

@@ -24,6 +24,7 @@ from custody.domain.events import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -49,10 +50,12 @@ from custody.domain.row_changes import (
     FILE_FAILED,
     FILE_FSYNCED,
     FILE_PROGRESSED,
+    FILE_QUALIFIED,
     FILE_QUEUED,
     FILE_REQUEUED,
     FILE_SKIPPED,
     FILE_STILL_FSYNCED,
+    FILE_STILL_QUALIFIED,
     FILE_VERIFIED,
     JOB_IN,
     JOB_INVENTORIED,
@@ -108,6 +111,11 @@ class Projector:
             case FileVerified() as event:
                 values = (revision, recorded.position, event.size, _digests(event.digests), key)
                 change = RowChange(FILE_VERIFIED, values)
+            case FileQualified() as event:
+                values = (revision, recorded.position, event.size, _digests(event.digests), key)
+                change = RowChange(FILE_QUALIFIED, values)
+            case FileResumed(found="qualified") as event:
+                change = RowChange(FILE_STILL_QUALIFIED, (revision, event.run, recorded.position, key))
             case FileResumed() as event:
                 shape = FILE_STILL_FSYNCED if event.found == "fsynced" else FILE_REQUEUED
                 change = RowChange(shape, (revision, event.run, key))

@@ -67,6 +67,14 @@ FILE_VERIFIED: Final = Shape(
     columns=("revision", "proved", "copy_size", "digests"),
     fixed={"state": "verified", **_SETTLED},
 )
+FILE_QUALIFIED: Final = Shape(
+    table="transfers",
+    columns=("revision", "proved", "copy_size", "digests"),
+    fixed={"state": "qualified", **_SETTLED},
+)
+FILE_STILL_QUALIFIED: Final = Shape(
+    table="transfers", columns=("revision", "run", "ordinal"), fixed={"state": "qualified"}
+)
 FILE_FAILED: Final = Shape(
     table="transfers",
     columns=(*PLACE, "stage", "error", "errno", "failed_offset", "message", "failed_at", "attempt"),

@@ -59,7 +59,7 @@ class TransferRow:
     mode: int
     device: int
     inode: int
-    state: str  # queued, copying, fsynced, verified, failed, skipped, recorded
+    state: str  # queued, copying, fsynced, verified, qualified, failed, skipped, recorded
     revision: int
     attempt: int
     temporary: bytes | None

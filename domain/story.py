@@ -23,6 +23,7 @@ from custody.domain.events import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -44,10 +45,11 @@ from custody.domain.events import (
     SpecialFileSkipped,
 )
 from custody.domain.paths import printable
-from custody.domain.phrases import bytes_text, copying, counted, digests_text, failure, loss, skip
+from custody.domain.phrases import bytes_text, copying, counted, digests_text, failure, loss, proved, skip
 
 FileEvent: TypeAlias = (
-    FileQueued | FileCopying | FileProgressed | FileFsynced | FileVerified | FileFailed | FileResumed
+    FileQueued | FileCopying | FileProgressed | FileFsynced | FileVerified | FileQualified | FileFailed
+    | FileResumed
     | FileSkipped | LinkRecorded | SpecialFileSkipped | DirectoryCreated | CopyReverified | CopyRefuted
     | MetadataLost
 )  # fmt: skip
@@ -74,9 +76,8 @@ def _tell_file(event: AnyEvent, who: str) -> str:  # noqa: PLR0911 - a sentence 
             return f"queued by {who}: {bytes_text(event.size)}, found as {printable(event.source)}"
         case FileCopying() | FileProgressed() | FileFsynced():
             return copying(event)
-        case FileVerified():
-            read = f"{bytes_text(event.size)} read back ({event.read_back}), equal to the source"
-            return f"verified as {printable(event.path)}: {read}: {digests_text(event.digests)}"
+        case FileVerified() | FileQualified():
+            return proved(event)
         case FileFailed():
             return failure(event)
         case FileResumed():

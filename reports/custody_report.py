@@ -29,6 +29,7 @@ class FileRow:
     read_back: str | None
     entry: Position
     notes: tuple[str, ...]
+    source_readings: int = 1  # with equal content
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,7 @@ class Counts:
     refuted_entries: int
     failed_entries: int
     foreign: int
+    read_twice: int = 0  # of the good files: those whose source was read more than once
 
     @property
     def good(self) -> int:

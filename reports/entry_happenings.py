@@ -6,13 +6,20 @@ Knows failures, files taken up again, refutations and foreign entries, and which
 from collections.abc import Iterator
 
 from custody.domain.entry import Recorded
-from custody.domain.events import CopyRefuted, DirectoryCreated, FileFailed, FileResumed, LinkRecorded
+from custody.domain.events import (
+    CopyRefuted,
+    DirectoryCreated,
+    FileFailed,
+    FileQualified,
+    FileResumed,
+    LinkRecorded,
+)
 from custody.domain.paths import escape_text, printable
 from custody.reports.custody_report import Happening
 from custody.reports.job_facts import Foreign, JobFacts, Listed, Made
 from custody.reports.results import DIFFERENCES, GOOD, Result
 from custody.reports.transfers import Transfer
-from custody.reports.wording import FINDINGS, FOUND, STAGES, number, quoted, sentence
+from custody.reports.wording import FINDINGS, FOUND, STAGES, count, number, quoted, sentence
 
 _DISTRUST = "The copy must not be relied on."
 
@@ -34,6 +41,9 @@ def _of_file(transfer: Transfer) -> Iterator[Happening]:
                 final = transfer.result is Result.FAILED and transfer.entry == recorded.position
                 settled = "No copy under this name is claimed." if final else _since(transfer)
                 yield _failed(event, recorded, settled, still_open=final)
+            case FileQualified() as event:
+                final = transfer.result is Result.QUALIFIED
+                yield _qualified(event, recorded, transfer, still_open=final)
             case FileResumed() as event:
                 found = sentence(FOUND.get(event.found, event.found))
                 what = f"{printable(transfer.path)} was taken up again. Found: {found}"
@@ -58,6 +68,20 @@ def _failed(event: FileFailed, recorded: Recorded, settled: str, *, still_open: 
     )
     moved = "" if event.moved_to is None else f"The bad copy was put aside as {printable(event.moved_to)}. "
     return Happening.told(recorded, what, moved + settled, still_open=still_open)
+
+
+def _qualified(
+    event: FileQualified, recorded: Recorded, transfer: Transfer, *, still_open: bool
+) -> Happening:
+    stretches = [f"{number(length)} at byte {number(offset)}" for offset, length in event.unreadable]
+    more = event.unreadable_count - len(stretches)
+    rest = f"; and {count(more, 'more stretch', 'more stretches')}" if more > 0 else ""
+    what = (
+        f"{printable(event.path)}: {count(event.unreadable_bytes, 'byte')} of its source could not be read: "
+        f"{'; '.join(stretches)}{rest}. Source: {printable(transfer.source)}"
+    )
+    done = "The copy has zeros there. It was read back and is what was written."
+    return Happening.told(recorded, what, done if still_open else _since(transfer), still_open=still_open)
 
 
 def _refuted(event: CopyRefuted, recorded: Recorded, settled: str, still_open: bool) -> Happening:  # noqa: FBT001

@@ -18,6 +18,7 @@ class Result(StrEnum):
     VERIFIED = "verified"
     PRESENT = "already there"  # an equal file stood at the destination and was compared
     EARLIER = "verified earlier"  # proved by another entry of the ledger; not read again in this run
+    QUALIFIED = "qualified"  # copied, but parts of the source could not be read: zeros in the copy
     FAILED = "failed"
     REFUTED = "refuted"  # a later pass found the copy changed or missing
     UNREADABLE = "unreadable"  # a later pass could not read the copy: neither proved nor refuted by it
@@ -52,6 +53,14 @@ STANDINGS: Final[Mapping[Result, Standing]] = {
     Result.VERIFIED: Standing(proved=True, caption="verified", always=True, cell="verified"),
     Result.PRESENT: Standing(proved=True, caption="already there", cell="already there"),
     Result.EARLIER: Standing(proved=True, caption="verified earlier", cell="verified earlier"),
+    Result.QUALIFIED: Standing(
+        verdict=Verdict.FAILED,
+        caption="qualified",
+        cell="QUALIFIED",
+        one="copied with zeros in place of what could not be read of the source",
+        many="copied with zeros in place of what could not be read of the sources",
+        of_hashes="hash values of the copy, with zeros where the source could not be read",
+    ),
     Result.FAILED: Standing(
         verdict=Verdict.FAILED, caption="failed", always=True, cell="FAILED", one="failed", many="failed"
     ),

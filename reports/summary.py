@@ -127,6 +127,17 @@ def _proof(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
             f"{count(copied, 'copy', 'copies')} verified: read back after writing, with the size and the "
             f"hash values ({names}) that were computed while the source was read."
         )
+    if counts.read_twice:
+        found.append(
+            f"{count(counts.read_twice, 'source file')} read twice, the second time past the memory of the "
+            "system where that could be done: both readings gave the same content."
+        )
+    if qualified := counts.by_result[Result.QUALIFIED]:
+        found.append(
+            f"{count(qualified, 'copy is', 'copies are')} qualified, not verified: parts of the source could "
+            "not be read, and the copy has zeros in their place. Where they lie is in “Exceptions and "
+            "interruptions”."
+        )
     if present := counts.by_result[Result.PRESENT]:
         found.append(
             f"{count(present, 'file')} already stood at the destination: compared with the source "

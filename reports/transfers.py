@@ -15,6 +15,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -54,6 +55,8 @@ class Transfer:
     unchanged: Position | None = None
     hard_link: str | None = None
     lost: MetadataLost | None = None
+    lost_bytes: int | None = None  # of the source, zeros in the copy that stands
+    source_readings: int = 1  # alike, of the content that the digests are of
     incidents: list[Recorded] = field(default_factory=list)
 
     def admit(self, recorded: Recorded) -> None:
@@ -71,6 +74,11 @@ class Transfer:
                 self.size, self.digests, self.compared = event.size, event.digests, True
                 self._settle(Result.VERIFIED, read_back=event.read_back)
                 self.proved = recorded.position
+            case FileQualified():
+                self.size, self.digests, self.compared = event.size, event.digests, True
+                self.lost_bytes = event.unreadable_bytes
+                self.incidents.append(recorded)
+                self._settle(Result.QUALIFIED, read_back=event.read_back)
             case FileSkipped():
                 self._skipped(event, recorded.position)
             case CopyReverified() | CopyRefuted():
@@ -90,7 +98,7 @@ class Transfer:
         return FileRow(
             path=self.path, source=self.source, size=self.size, mtime_ns=self.mtime_ns, digests=self.digests,
             compared=self.compared, result=self.result, read_back=self.read_back, entry=self.entry,
-            notes=self._notes(),
+            notes=self._notes(), source_readings=self.source_readings,
         )  # fmt: skip
 
     def _queued(self, event: FileQueued) -> None:
@@ -98,6 +106,7 @@ class Transfer:
         self.digests, self.compared, self.read_back = _NO_DIGESTS, False, None
         self.result, self.state = Result.UNVERIFIED, _NOT_BEGUN
         self.hard_link = self.lost = None
+        self.source_readings, self.lost_bytes = 1, None
         if event.links > 1:
             self.hard_link = (
                 f"one of {count(event.links, 'name')} of the same data at the source "
@@ -130,9 +139,16 @@ class Transfer:
             return
         if self.result in _DOUBTED:
             self.size, self.digests = event.size, event.digests
-            self._settle(Result.VERIFIED, read_back=event.read_back)
-            self.proved = recorded.position
+            self._stand_again(event, recorded.position)
         self.reread = recorded.position
+
+    def _stand_again(self, event: CopyReverified, position: Position) -> None:
+        if self.lost_bytes is not None:  # reading it again gives it nothing of what its source had lost
+            self._settle(Result.QUALIFIED, read_back=event.read_back)
+            self.entry = position
+            return
+        self._settle(Result.VERIFIED, read_back=event.read_back)
+        self.proved = position
 
     def _refuted(self, event: CopyRefuted) -> None:
         differs = event.finding in DIFFERENCES
@@ -145,7 +161,10 @@ class Transfer:
                 self.state = "copying began and did not end"
             case FileFsynced() as event:
                 self.size, self.digests, self.compared = event.size, event.digests, False
+                self.source_readings = event.source_readings or 1
                 self.state = "copied, but the copy has not been read back"
+            case FileResumed(found="qualified"):
+                return
             case FileResumed():
                 self.incidents.append(recorded)
                 self.state = "taken up again and not ended"
@@ -158,6 +177,8 @@ class Transfer:
             return self.unchanged is not None or self.result in _DOUBTED
         if isinstance(event, CopyRefuted):
             return self.result is Result.REFUTED and event.finding not in DIFFERENCES
+        if isinstance(event, FileResumed) and event.found == "qualified":
+            return True
         return isinstance(event, CopyReverified) and self.proved != self.reread
 
     def _notes(self) -> tuple[str, ...]:
@@ -167,6 +188,12 @@ class Transfer:
             rest = self.lost.count - len(self.lost.attributes)
             more = f" and {number(rest)} more" if rest > 0 else ""
             notes.append(f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})")
+        if self.source_readings > 1:
+            notes.append(f"source read {number(self.source_readings)} times with equal content")
+        if self.lost_bytes is not None:
+            notes.append(
+                f"{count(self.lost_bytes, 'byte')} could not be read at the source: zeros in the copy"
+            )
         if self.result is Result.UNVERIFIED:
             notes.append(self.state)
         if self.result is Result.EARLIER and self.proved is not None:

@@ -28,6 +28,14 @@ def command(
         str | None,
         typer.Option("--template", metavar="T", help="Folder below DEST, such as '{case_number}/{exhibit}'."),
     ] = None,
+    salvage: Annotated[
+        bool,
+        typer.Option("--salvage", help="Of dying media: zeros for what cannot be read, listed; exit 3."),
+    ] = False,
+    read_source_twice: Annotated[
+        bool,
+        typer.Option("--read-source-twice", help="Read every source again, past the cache, and compare."),
+    ] = False,
 ) -> Answer:
     """Copy evidence, prove every copy, sign every step.
 
@@ -47,5 +55,7 @@ def command(
         exhibit=exhibit,
         hashes=chosen or open_workspace(run).run.hashes,
         template=template,
+        salvage=salvage,
+        read_source_twice=read_source_twice,
     )
     return acquire(run, plan)

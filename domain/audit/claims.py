@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from custody.domain.audit.copies import BEGINNINGS, Begun, Copy, Flushed, after
+from custody.domain.audit.copies import BEGINNINGS, Begun, Copy, Flushed, after, zeroed
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.jobs import KnownJobs, is_stream_of
 from custody.domain.audit.record import OpenedRecord, RawRecord
@@ -22,6 +22,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -85,7 +86,7 @@ class ClaimCheck:
                 if self._copy_of(opened.entry) is None:
                     self._unfounded(opened, "a copy is claimed as flushed whose copying was never begun")
                 self._keep(key, after(event, None))
-            case FileVerified() as event:
+            case FileVerified() | FileQualified() as event:
                 self._take_verified(opened, event)
             case FileQueued() | FileFailed():
                 self._under_way.pop(key, None)
@@ -101,12 +102,12 @@ class ClaimCheck:
         """Judge the citations that are left."""
         self._judge_citations()
 
-    def _take_verified(self, opened: OpenedRecord, event: FileVerified) -> None:
+    def _take_verified(self, opened: OpenedRecord, event: FileVerified | FileQualified) -> None:
         stream, flushed = opened.entry.stream.id, self._copy_of(opened.entry)
         self._under_way.pop(stream.int, None)
         if not isinstance(flushed, Flushed):
             self._unfounded(opened, "a copy is claimed as verified that was never claimed as flushed")
-        elif flushed != (event.size, event.digests) or not event.digests:
+        elif flushed != (event.size, event.digests, zeroed(event)) or not event.digests:
             self._unfounded(opened, "the copy claimed as verified is not the one that was flushed")
         elif not self._jobs.owns(stream.bytes, event.path):
             self._unfounded(opened, "a copy is claimed as verified under a path that is not its stream's")

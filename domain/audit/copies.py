@@ -11,6 +11,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -29,16 +30,22 @@ class Flushed(NamedTuple):
 
     size: int
     digests: Digests
+    zeroed: int = 0  # bytes that could not be read and are zeros in the copy
 
 
 Copy: TypeAlias = Begun | Flushed | None
 
-BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileSkipped)
+BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileQualified, FileSkipped)
 """Events before which nothing is of any account for what is known after them."""
 
 _NOTHING_LEFT: Final = frozenset(
     {"temporary", "prefix", "nothing", "missing"}
 )  # found: no copy under its own name
+
+
+def zeroed(event: FileFsynced | FileVerified | FileQualified) -> int:
+    """Return how many bytes of a copy are zeros for what could not be read."""
+    return 0 if isinstance(event, FileVerified) else event.unreadable_bytes or 0
 
 
 def after(event: Event, copy: Copy) -> Copy:
@@ -48,8 +55,8 @@ def after(event: Event, copy: Copy) -> Copy:
             copy = None
         case FileCopying():
             copy = Begun(published=False)
-        case FileFsynced() | FileVerified():
-            copy = Flushed(event.size, event.digests)
+        case FileFsynced() | FileVerified() | FileQualified():
+            copy = Flushed(event.size, event.digests, zeroed(event))
         case FileResumed():
             copy = _after_resuming(event.found, copy)
         case FileFailed():

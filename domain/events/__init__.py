@@ -31,6 +31,7 @@ from custody.domain.events.file import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -49,7 +50,7 @@ from custody.domain.events.ledger import (
     SessionOpened,
 )
 from custody.domain.events.schema import Event, from_data, to_data, to_text
-from custody.domain.events.values import Nanoseconds, Wide
+from custody.domain.events.values import Nanoseconds, Stretches, Wide
 
 _ALL: Final[tuple[type[Event], ...]] = (
     LedgerOpened,
@@ -78,6 +79,7 @@ _ALL: Final[tuple[type[Event], ...]] = (
     FileFsynced,
     MetadataLost,
     FileVerified,
+    FileQualified,
     FileFailed,
     FileResumed,
     FileSkipped,
@@ -122,6 +124,7 @@ __all__ = [
     "FileFailed",
     "FileFsynced",
     "FileProgressed",
+    "FileQualified",
     "FileQueued",
     "FileResumed",
     "FileSkipped",
@@ -142,6 +145,7 @@ __all__ = [
     "SessionClosed",
     "SessionOpened",
     "SpecialFileSkipped",
+    "Stretches",
     "Wide",
     "decode",
     "to_data",

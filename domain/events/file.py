@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from custody.domain.digest import Digests
 from custody.domain.events.schema import Event
-from custody.domain.events.values import Nanoseconds, Wide
+from custody.domain.events.values import Nanoseconds, Stretches, Wide
 from custody.domain.identifiers import JobId, Position, StreamKind
 from custody.domain.paths import RawPath
 
@@ -62,6 +62,10 @@ class FileFsynced(Event):
     attempt: int
     size: int
     digests: Digests  # of the bytes as read from the source
+    source_readings: int | None = None  # 2: the source was read again, past the cache, with equal SHA-256
+    unreadable: Stretches | None = None  # of the source, zeros in the copy: the first of them
+    unreadable_count: int | None = None
+    unreadable_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,20 @@ class FileVerified(Event):
     size: int
     digests: Digests
     read_back: str  # direct, dropped, cached: how the copy was read (reference, Read-back)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileQualified(Event):
+    """The copy was read back and is what was written, but parts of the source could not be read: zeros."""
+
+    stream_kind: ClassVar[StreamKind] = "file"
+    path: RawPath
+    size: int
+    digests: Digests  # of the copy: of what was read, with zeros in between
+    read_back: str
+    unreadable: Stretches  # the first of them
+    unreadable_count: int  # of all stretches
+    unreadable_bytes: int  # in all of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

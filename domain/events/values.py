@@ -15,6 +15,7 @@ from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
 from custody.domain.paths import RawPath, from_json, to_json
 
 Nanoseconds = NewType("Nanoseconds", int)  # since 1970 UTC; a string in JSON: it exceeds 2^53
+Stretches = tuple[tuple[int, int], ...]  # offset and length in bytes
 Wide = NewType("Wide", int)  # a device or inode number; a string in JSON: some file systems use 64 bits
 
 
@@ -66,6 +67,11 @@ def _write_mapping(name: str, value: object) -> str:
 
 def _write_list(name: str, value: object) -> str:
     return f'"{name}":[{",".join(map(_quoted, cast("tuple[str, ...]", value)))}]'
+
+
+def _write_stretches(name: str, value: object) -> str:
+    pairs = cast("Stretches", value)
+    return f'"{name}":[{",".join(f"[{offset},{length}]" for offset, length in pairs)}]'
 
 
 def _wrong(name: str) -> MalformedData:
@@ -149,6 +155,21 @@ def _read_list(data: Mapping[str, JsonValue], name: str) -> object:
     return tuple(value)
 
 
+def _read_stretches(data: Mapping[str, JsonValue], name: str) -> object:
+    value = data[name]
+    if not isinstance(value, list):
+        raise _wrong(name)
+    return tuple(_stretch(item, name) for item in value)
+
+
+def _stretch(item: JsonValue, name: str) -> tuple[int, int]:
+    match item:
+        case [int() as offset, int() as length] if type(offset) is type(length) is int:
+            return offset, length
+        case _:
+            raise _wrong(name)
+
+
 KINDS: Final[Mapping[object, tuple[Write, Read]]] = {
     str: (_write_text, _read_text),
     int: (_write_int, _read_int),
@@ -164,5 +185,6 @@ KINDS: Final[Mapping[object, tuple[Write, Read]]] = {
     RawPath: (write_path, _read_path),
     tuple[RawPath, ...]: (_write_paths, _read_paths),
     tuple[str, ...]: (_write_list, _read_list),
+    Stretches: (_write_stretches, _read_stretches),
     Digests: (_write_mapping, _read_mapping),
 }

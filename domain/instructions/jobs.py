@@ -14,9 +14,13 @@ from custody.domain.paths import RawPath, join, name, printable
 from custody.domain.plan import JobPlan
 from custody.domain.template import fill, require_fields
 
-JOB_KEYS: Final = frozenset({"name", "files", "folders", "output", "template", "hashes", "zip", *FIELDS})
+OPTIONS: Final = ("salvage", "read_source_twice")
+JOB_KEYS: Final = frozenset(
+    {"name", "files", "folders", "output", "template", "hashes", "zip", *OPTIONS, *FIELDS}
+)
 MAX_FORM_BYTES: Final = 24 * 1024  # as JSON: with paths and names it must fit into one entry
-_NO_ZIP: Final = frozenset({"false", "no", "none"})  # what people and spreadsheets write
+_NO: Final = frozenset({"false", "no", "none"})  # what people and spreadsheets write
+_YES: Final = frozenset({"true", "yes"})
 
 
 def compile_job(found: Mistakes, values: JobValues, folder: RawPath) -> JobPlan | None:
@@ -29,13 +33,14 @@ def compile_job(found: Mistakes, values: JobValues, folder: RawPath) -> JobPlan 
     if not _is_no(values.get("zip")):
         found.at(values.where("zip"), "zip", "archives cannot be made yet; set it to false")
     algorithms = _algorithms(found, values)
+    options = {key: _is_chosen(found, values, key) for key in OPTIONS}
     sources = tuple(sorted(set(_sources(found, values, folder))))
     destination = _destination(found, values, folder, form | {"name": title})
     if len(found) > before or destination is None:
         return None
     return JobPlan(
         name=title, case_number=form["case_number"], exhibit=form.get("exhibit"), destination=destination,
-        sources=sources, algorithms=algorithms, form=form,
+        sources=sources, algorithms=algorithms, form=form, **options,
     )  # fmt: skip
 
 
@@ -64,7 +69,16 @@ def _form(found: Mistakes, values: JobValues) -> dict[str, str]:
 
 
 def _is_no(value: object) -> bool:
-    return value is None or value is False or (isinstance(value, str) and value.strip().lower() in _NO_ZIP)
+    return value is None or value is False or (isinstance(value, str) and value.strip().lower() in _NO)
+
+
+def _is_chosen(found: Mistakes, values: JobValues, key: str) -> bool:
+    value = values.get(key)
+    if _is_no(value):
+        return False
+    if value is not True and not (isinstance(value, str) and value.strip().lower() in _YES):
+        found.at(values.where(key), key, "is neither true nor false")
+    return True
 
 
 def _algorithms(found: Mistakes, values: JobValues) -> tuple[str, ...]:

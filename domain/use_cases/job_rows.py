@@ -11,8 +11,8 @@ from custody.domain.paths import RawPath, is_within, join
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
 
-FILE_STATES: Final = ("queued", "copying", "fsynced", "verified", "failed", "skipped")
-_IN_PLACE: Final = frozenset({"recorded", "verified", "skipped"})
+FILE_STATES: Final = ("queued", "copying", "fsynced", "verified", "qualified", "failed", "skipped")
+_IN_PLACE: Final = frozenset({"recorded", "verified", "qualified", "skipped"})
 _PAGE: Final = 1000
 
 Age = Callable[[TransferRow], int]

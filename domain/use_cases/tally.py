@@ -22,7 +22,7 @@ class JobTally:
 
 def tally(tallies: Iterable[Tally]) -> JobTally:
     """Add up. A folder or link that could not be taken counts as failed; a skipped file is not queued."""
-    queued = verified = skipped = failed = special = open_files = open_bytes = verified_bytes = 0
+    queued = verified = qualified = skipped = failed = special = open_files = open_bytes = verified_bytes = 0
     for item in tallies:
         is_file = item.kind == "file"
         queued += item.count if is_file and item.state != "skipped" else 0
@@ -31,13 +31,22 @@ def tally(tallies: Iterable[Tally]) -> JobTally:
         if is_file and item.state == "verified":
             verified += item.count
             verified_bytes += item.bytes
+        elif is_file and item.state == "qualified":
+            qualified += item.count
         elif is_file and item.state == "skipped":
             skipped += item.count
         elif is_file and item.state in _OPEN:
             open_files += item.count
             open_bytes += item.bytes
     return JobTally(
-        counts=Counts(queued=queued, verified=verified, skipped=skipped, failed=failed, special=special),
+        counts=Counts(
+            queued=queued,
+            verified=verified,
+            qualified=qualified,
+            skipped=skipped,
+            failed=failed,
+            special=special,
+        ),
         open_files=open_files,
         open_bytes=open_bytes,
         verified_bytes=verified_bytes,

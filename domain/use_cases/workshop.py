@@ -83,6 +83,7 @@ class Counts:
 
     queued: int = 0
     verified: int = 0
+    qualified: int = 0  # copied, but parts of the source could not be read
     skipped: int = 0
     failed: int = 0
     special: int = 0
@@ -92,6 +93,7 @@ class Counts:
         return Counts(
             queued=self.queued + other.queued,
             verified=self.verified + other.verified,
+            qualified=self.qualified + other.qualified,
             skipped=self.skipped + other.skipped,
             failed=self.failed + other.failed,
             special=self.special + other.special,

@@ -12,10 +12,12 @@ from custody.domain.copying import CopyItem, Report, Side, Stage
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.failures import OPENING_DESTINATION, READING_BACK, AttemptFailed
 from custody.infrastructure.files.folders import Folders, Place
+from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.large_copy import LargeCopy
 from custody.infrastructure.files.publishing import Staged
 from custody.infrastructure.files.putting_aside import condemns
 from custody.infrastructure.files.read_back import StandingCopy, require_equal
+from custody.infrastructure.files.second_reading import read_source_again
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.streaming import Pace
 from custody.infrastructure.files.temporary import Temporary
@@ -25,9 +27,15 @@ class LargeCopier:
     """Copies one large file at a time."""
 
     def __init__(
-        self, folders: Folders, arena: Arena, large: LargeFiles, monotonic: Callable[[], float]
+        self,
+        folders: Folders,
+        arena: Arena,
+        large: LargeFiles,
+        hasher: FileHasher,
+        monotonic: Callable[[], float],
     ) -> None:
         self._folders = folders
+        self._hasher = hasher
         self._arena = arena
         self._large = large
         self._monotonic = monotonic
@@ -58,6 +66,9 @@ class LargeCopier:
                 )
             source.require_unchanged()
             require_equal(found, item.size, digests)
+            readings = yield from read_source_again(
+                self._folders, item, self._hasher, Pace(self._monotonic), digests
+            )
             unkept = temporary.finish(item, source.descriptor, flush=True)
         return Staged(
             item=item,
@@ -67,6 +78,8 @@ class LargeCopier:
             flushed=True,
             found=found,
             unkept=unkept,
+            unreadable=source.unreadable,
+            source_readings=readings,
         )
 
     def release(self) -> None:

@@ -23,6 +23,7 @@ from custody.infrastructure.files.publishing import (
 )
 from custody.infrastructure.files.putting_aside import put_aside
 from custody.infrastructure.files.read_back import read_copy, require_equal
+from custody.infrastructure.files.second_reading import read_source_again
 from custody.infrastructure.files.shared_flush import SharedFlush
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
@@ -86,8 +87,7 @@ class WindowCopier:
             return
         durable = yield from self._flush_folders(published)
         for copy in durable:
-            item = copy.item
-            yield Flushed(transfer=item.transfer, size=item.size, digests=copy.digests, unkept=copy.unkept)
+            yield _durable(copy)
         for copy in durable:
             yield Began(copy.item.transfer)  # if it hangs now, it is this one
             yield from self._read_back(copy)
@@ -136,16 +136,20 @@ class WindowCopier:
             passed = partial(self._pace.passed, item.transfer, "copy")
             yield from in_turn(source.fill, self._buffer.view, take, passed)
             source.require_unchanged()
+            digests = hashes.digests()
+            readings = yield from read_source_again(self._folders, item, self._hasher, self._pace, digests)
             # Another file system mounted below the destination is not covered by the shared flush.
             own_flush = shared is None or temporary.identity[0] != shared.device
             unkept = temporary.finish(item, source.descriptor, flush=own_flush)
         return Staged(
             item=item,
             place=place,
-            digests=hashes.digests(),
+            digests=digests,
             identity=temporary.identity,
             flushed=own_flush,
             unkept=unkept,
+            unreadable=source.unreadable,
+            source_readings=readings,
         )
 
     def _publish_all(self, staged: Iterable[Staged]) -> Generator[Report, None, list[Staged]]:
@@ -195,6 +199,17 @@ class WindowCopier:
         if failure.details.get("errno") is not None:
             self._folders.forget()
         return failure.report(item.transfer)
+
+
+def _durable(copy: Staged) -> Flushed:
+    return Flushed(
+        transfer=copy.item.transfer,
+        size=copy.item.size,
+        digests=copy.digests,
+        unkept=copy.unkept,
+        unreadable=copy.unreadable,
+        source_readings=copy.source_readings,
+    )
 
 
 def _flushed(staged: Sequence[Staged]) -> Iterator[Advanced]:

@@ -53,6 +53,18 @@ class DirectReading:
         self.count += read
         return read
 
+    def read_short(self, view: memoryview) -> int:
+        """Read once, wherever an error left the position of the open file; raises OSError."""
+        self._calls.seek(self._fd, self.count)
+        read = self._read(view)
+        self.count += read
+        return read
+
+    def skip(self, size: int) -> None:
+        """Leave bytes out; raises OSError."""
+        self.count += size
+        self._calls.seek(self._fd, self.count)
+
     def _read(self, view: memoryview) -> int:
         try:
             return self._calls.readv(self._fd, (view,))

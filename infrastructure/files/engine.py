@@ -45,7 +45,7 @@ class CopyEngine:
         self._hasher = FileHasher(self._buffer, self._arena, large)
         self._windows = WindowCopier(
             *(self._folders, self._buffer, self._hasher),
-            LargeCopier(self._folders, self._arena, large, monotonic),
+            LargeCopier(self._folders, self._arena, large, self._hasher, monotonic),
             *(self._pace, share_from),
         )
 

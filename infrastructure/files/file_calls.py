@@ -21,6 +21,9 @@ class FileCalls(Protocol):
     def readv(self, fd: int, buffers: Sequence[memoryview], /) -> int:
         """Read into buffers; returns the number of bytes, 0 at the end."""
 
+    def seek(self, fd: int, offset: int, /) -> None:
+        """Set where the next read begins, in bytes."""
+
     def write(self, fd: int, data: memoryview, /) -> int:
         """Write and return how many bytes were taken, perhaps fewer than given."""
 

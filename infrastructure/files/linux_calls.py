@@ -56,6 +56,10 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _seek(fd: int, offset: int, /) -> None:
+    os.lseek(fd, offset, os.SEEK_SET)
+
+
 class LinuxFileCalls:
     """``FileCalls`` on the running kernel."""
 
@@ -63,6 +67,7 @@ class LinuxFileCalls:
     close = staticmethod(os.close)
     readv = staticmethod(os.readv)
     write = staticmethod(os.write)
+    seek = staticmethod(_seek)
     truncate = staticmethod(os.ftruncate)
     fsync = staticmethod(os.fsync)
     fdatasync = staticmethod(os.fdatasync)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import CopyItem, Side, Stage, Unkept
+from custody.domain.copying import CopyItem, Side, Stage, Unkept, Unreadable
 from custody.domain.digest import Digests
 from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
 from custody.infrastructure.files.file_calls import FileCalls
@@ -33,6 +33,8 @@ class Staged:
     flushed: bool  # by its own flush, not the one of its window
     found: Found | None = None  # what was read back already, before it had its own name
     unkept: Unkept | None = None
+    unreadable: Unreadable | None = None
+    source_readings: int = 1
 
 
 def rename_without_replacing(calls: FileCalls, folder: int, old: bytes, new: bytes) -> None:

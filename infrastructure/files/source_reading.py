@@ -3,17 +3,20 @@
 Knows that a source is opened without following a link, without blocking on a FIFO and, where allowed,
 without touching its access time; that every byte is counted; that the same descriptor is asked before and
 after. Never uses a call that lets the kernel copy by itself: those end short without an error on some file
-systems. One pass cannot see a bit that flipped on the way from the source.
+systems. One pass cannot see a bit that flipped on the way from the source (see ``second_reading``).
 """
 
+import os
 import stat
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from custody.domain.copying import CopyItem, Side, Stage
+from custody.domain.copying import CopyItem, Side, Stage, Unreadable
 from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading
 from custody.infrastructure.files.failures import OPENING_SOURCE, READING_SOURCE, AttemptFailed, failed_by
 from custody.infrastructure.files.folders import Folders, close_quietly, place_of
+from custody.infrastructure.files.salvaging import Salvager
 
 
 def _changed(message: str, stage: Stage = Stage.READ) -> AttemptFailed:
@@ -31,7 +34,7 @@ class SourceFile:
         """``direct``: read past the page cache where that can be done, and leave none of it in there."""
         self._calls = folders.calls
         self._item = item
-        self._direct = direct
+        self._direct = direct = direct or item.salvage  # sectors of a page can be told apart past the cache
         self._ended = False
         place = place_of(item.source_root, item.path, Side.SOURCE)
         with OPENING_SOURCE:
@@ -45,11 +48,17 @@ class SourceFile:
         except AttemptFailed:
             close_quietly(self._calls, self._fd)
             raise
+        self._salvager = Salvager(self._reading, self.status.st_size) if item.salvage else None
 
     @property
     def descriptor(self) -> int:
         """Return the open descriptor, good until the block ends."""
         return self._fd
+
+    @property
+    def unreadable(self) -> Unreadable | None:
+        """Return what was filled with zeros because it could not be read; None for nothing."""
+        return None if self._salvager is None else self._salvager.unreadable()
 
     def __enter__(self) -> Self:
         return self
@@ -71,20 +80,27 @@ class SourceFile:
         if now.st_mtime_ns != item.mtime_ns:
             raise _changed("modified since the inventory", Stage.OPEN)
 
+    def drop_cached(self) -> None:
+        """Drop what the cache holds of the file, so that it is read from its device; an advice."""
+        with suppress(OSError):
+            self._calls.fadvise(self._fd, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def fill(self, view: memoryview) -> int:
         """Read until ``view`` is full or the file ends, and return how much; 0 at the end.
 
-        Requires exactly as many bytes as the size says.
+        Requires exactly as many bytes as the size says. Where a medium is dying, each little read returns.
         """
         filled = 0
         while filled < len(view) and not self._ended:
             filled += self._read(view[filled:])
+            if self._salvager is not None and self._salvager.is_narrow:
+                break
         return filled
 
     def _read(self, view: memoryview) -> int:
         reading, size = self._reading, self.status.st_size
         try:
-            read = reading.read(view, size)
+            read = self._salvager.read(view) if self._salvager else reading.read(view, size)
         except (OSError, MemoryError) as error:
             raise failed_by(error, Stage.READ, Side.SOURCE, offset=reading.count) from error
         if reading.count > size:

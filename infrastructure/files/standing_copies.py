@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import NoReturn
 
-from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage
+from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage, Unreadable
 from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import (
     FLUSHING,
@@ -23,6 +23,7 @@ from custody.infrastructure.files.hashing_files import FileHasher
 from custody.infrastructure.files.publishing import flush_folder
 from custody.infrastructure.files.putting_aside import put_aside, regular_file_at
 from custody.infrastructure.files.read_back import Found, StandingCopy, read_copy
+from custody.infrastructure.files.second_reading import read_source_again
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.standing import identity_of
 from custody.infrastructure.files.streaming import Pace
@@ -32,21 +33,28 @@ def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> I
     """Claim the file under the final name if it equals the source; it is flushed, and never changed."""
     yield Began(item.transfer)
     try:
-        digests = yield from _hash_source(folders, item, hasher, pace)
+        digests, unreadable = yield from _hash_source(folders, item, hasher, pace)
         found = yield from _read_standing(folders, item, hasher, pace)
         if not found.equals(digests) or found.size != item.size:
             _collide("a different file stands there", found=found)
+        readings = yield from read_source_again(folders, item, hasher, pace, digests)
     except AttemptFailed as failure:
         folders.forget()
         yield failure.report(item.transfer)
         return
-    yield Flushed(transfer=item.transfer, size=found.size, digests=digests)
+    yield Flushed(
+        transfer=item.transfer,
+        size=found.size,
+        digests=digests,
+        unreadable=unreadable,
+        source_readings=readings,
+    )
     yield ReadBack(transfer=item.transfer, size=found.size, digests=digests, method=found.method)
 
 
 def _hash_source(
     folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace
-) -> Generator[Report, None, Digests]:
+) -> Generator[Report, None, tuple[Digests, Unreadable | None]]:
     with SourceFile(folders, item, direct=hasher.is_large(item.size)) as source:
         place = place_of(item.destination, item.path)
         with OPENING_DESTINATION:
@@ -59,7 +67,7 @@ def _hash_source(
         with READING_SOURCE:
             digests = yield from hasher.digests(source.fill, item.size, item.algorithms, passed)
         source.require_unchanged()
-    return digests
+    return digests, source.unreadable
 
 
 def _read_standing(

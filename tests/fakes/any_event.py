@@ -7,7 +7,7 @@ from typing import get_args, get_type_hints
 from hypothesis import strategies as st
 
 from custody.domain.digest import Digests
-from custody.domain.events import EVENT_TYPES, Event, Nanoseconds, Wide
+from custody.domain.events import EVENT_TYPES, Event, Nanoseconds, Stretches, Wide
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position, TransferId
 from custody.domain.paths import RawPath
 
@@ -30,6 +30,7 @@ VALUES = {
     RawPath: PATHS,
     tuple[RawPath, ...]: st.lists(PATHS, max_size=3).map(tuple),
     tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
+    Stretches: st.lists(st.tuples(st.integers(0, SAFE), st.integers(1, SAFE)), max_size=3).map(tuple),
     Digests: st.dictionaries(st.text("abc_0", max_size=8), TEXT, max_size=3),
 }
 

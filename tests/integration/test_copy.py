@@ -57,7 +57,14 @@ def test_the_result_counts_every_file(case: CommandLine, source: Path, destinati
 
     assert result["schema"] == "custody.copy/1"
     assert result["status"] == "completed"
-    assert result["files"] == {"queued": 23, "verified": 23, "skipped": 0, "failed": 0, "special": 0}
+    assert result["files"] == {
+        "queued": 23,
+        "verified": 23,
+        "qualified": 0,
+        "skipped": 0,
+        "failed": 0,
+        "special": 0,
+    }
     assert result["bytes"] == 20 * 5000 + 10
     assert result["failures"] == []
 
@@ -80,7 +87,7 @@ def test_the_session_is_recorded_with_its_exit_code(
     copy(case, source, destination)
 
     lines = case("log", "tail", "-n", "1000").out.splitlines()
-    assert "SessionOpened  copy" in lines[4]
+    assert lines[4].split()[2:] == ["SessionOpened", "copy"]
     assert "SessionClosed" in lines[-1]
     assert int(case("checkpoint", "show").out.splitlines()[1]) == len(lines)
 
@@ -287,3 +294,18 @@ def test_one_changed_row_of_the_ledger_is_found_by_the_audit(
     assert ended.code == 1
     assert 9 in [finding["position"] for finding in ended.result["findings"]]
     assert "failed" in ended.result["verdicts"].values()
+
+
+def test_a_source_read_twice_is_said_to_be_in_the_ledger(
+    case: CommandLine, source: Path, destination: Path
+) -> None:
+    ended = copy(case, source / "deep" / "file0003.bin", destination, "--read-source-twice")
+
+    assert ended.code == 0, ended.err
+    (told,) = [
+        line
+        for line in case("explain", str(destination / "file0003.bin")).out.splitlines()
+        if "alike" in line
+    ]
+    assert "as read 2 times alike: sha256" in told
+    assert case("audit").code == 0

@@ -105,6 +105,8 @@ JOB_PLANS = st.builds(
     sources=st.lists(RAW, max_size=3).map(tuple),
     algorithms=st.just(("sha256",)),
     form=st.dictionaries(st.sampled_from(FIELDS), TEXT),
+    salvage=st.booleans(),
+    read_source_twice=st.booleans(),
 )
 PLANS = st.builds(
     Plan,

@@ -176,3 +176,21 @@ def test_a_size_of_nothing_with_data_behind_it_is_never_an_empty_copy(
     ended = copied(case, faulty_source(victim("getattr", "size", size=0)))
 
     assert only_the_victim_failed(case, ended, contents(evidence))["error"] == "grew"
+
+
+def test_what_a_dying_source_still_gives_is_salvaged_and_told_as_qualified(
+    case: CommandLine, evidence: Path, faulty_source: Faulty
+) -> None:
+    source = faulty_source(victim("read", "error", at=AT))
+    words = ("copy", str(source), "--to", str(case.home / "to"), "--case", "1", "--salvage", "--json")
+
+    ended = case(*words, **ONE_TRY)
+
+    assert not ended.result["failures"]
+    whole = contents(evidence)[VICTIM]
+    copied = (case.home / "to" / VICTIM.decode()).read_bytes()
+    assert (ended.code, ended.result["files"]["qualified"]) == (3, 1), ended.err
+    assert copied[:AT] == whole[:AT]
+    assert len(copied) == len(whole)
+    assert not any(copied[AT : AT + 512])
+    assert (case("verify").code, case("audit").code) == (0, 0)

@@ -1,6 +1,7 @@
 """What an audit holds the claims of files to: each rests on what was recorded before it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,6 +15,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -296,3 +298,47 @@ def test_an_earlier_entry_that_cannot_be_read_again_ends_the_audit() -> None:
 def test_an_unfounded_claim_does_not_keep_the_read_models_from_being_judged() -> None:
     result = one_file(queued(), verified()).audit()
     assert (result.verdicts["structure"], result.verdicts["projections"]) == ("failed", "passed")
+
+
+def qualified(digests: Digests = TRUE, *, path: RawPath = PATH) -> FileQualified:
+    return FileQualified(
+        path=path, size=7, digests=digests, read_back="direct", unreadable=((0, 7),), unreadable_count=1,
+        unreadable_bytes=7,
+    )  # fmt: skip
+
+
+ZEROED = replace(FSYNCED, unreadable=((0, 7),), unreadable_count=1, unreadable_bytes=7)
+
+
+def test_a_qualified_copy_rests_on_its_flush() -> None:
+    assert not found(one_file(queued(), COPYING, ZEROED, qualified(), resumed("qualified")))
+
+
+def test_a_copy_with_zeros_for_what_could_not_be_read_is_never_verified() -> None:
+    assert found(one_file(queued(), COPYING, ZEROED, verified())) == [(FIRST + 3, "claim-unfounded")]
+    assert found(one_file(queued(), COPYING, ZEROED, qualified(), verified())) == [
+        (FIRST + 4, "claim-unfounded")
+    ]
+
+
+def test_a_copy_that_was_read_whole_is_not_qualified() -> None:
+    assert found(one_file(queued(), COPYING, FSYNCED, qualified())) == [(FIRST + 3, "claim-unfounded")]
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (queued(), qualified()),
+        (queued(), COPYING, qualified()),
+        (queued(), COPYING, ZEROED, qualified(FORGED)),
+        (queued(), COPYING, ZEROED, qualified(path=RawPath(b"card/other.mov"))),
+    ],
+)
+def test_a_qualified_copy_that_rests_on_no_flush_is_unfounded(events: tuple[Event, ...]) -> None:
+    assert found(one_file(*events)) == [(FIRST + len(events) - 1, "claim-unfounded")]
+
+
+def test_a_skipped_file_may_not_rest_on_a_qualified_copy() -> None:
+    ledger = one_file(queued(), COPYING, ZEROED, qualified(), skipped(FIRST + 3))
+
+    assert found(ledger) == [(FIRST + 4, "citation-unfounded")]

@@ -20,6 +20,7 @@ from custody.domain.events import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -96,6 +97,25 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         ReportIssued(kind="custody", at_position=Position(7), sha256=SHA, size=9),
         f"custody report issued by J. Ortiz over entries up to 7: SHA-256 {SHA}",
+    ),
+    *(
+        (
+            FileQualified(
+                path=RawPath(b"a"),
+                size=9,
+                digests={"sha256": SHA},
+                read_back="direct",
+                unreadable=((0, 2),),
+                unreadable_count=stretches,
+                unreadable_bytes=2 * stretches,
+            ),
+            (
+                f"qualified, not verified, as a: {2 * stretches} bytes of the source could not be "
+                f"read and are zeros in the copy (2 at 0{rest}); the copy of 9 bytes was "
+                f"read back (direct) and is what was written: sha256 {SHA}"
+            ),
+        )
+        for stretches, rest in ((1, ""), (2, " and 1 more stretch"), (3, " and 2 more stretches"))
     ),
     (BatchQueued(batch=BATCH, name="b", jobs=1), f"batch 'b' queued by J. Ortiz: 1 job, plan {BATCH}"),
     (

@@ -20,13 +20,14 @@ from custody.domain.copying import (
     Window,
 )
 from custody.domain.errors import DestinationFailed, Refused
-from custody.domain.events import Event, FileFsynced, FileProgressed, FileResumed, FileVerified
+from custody.domain.events import Event, FileProgressed, FileResumed, FileSkipped
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath, beside, printable
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import (
     Flight,
     failure,
+    flushed,
     loss,
     metadata_lost,
     prepared,
@@ -155,22 +156,21 @@ class FileCopier:
         self._journal.commit()  # of use only if it outlives what comes next
 
     def _take_flushed(self, flight: Flight, report: Flushed) -> None:
-        flight.flushed = True
+        flight.flushed, flight.unreadable = True, report.unreadable
         if report.unkept is not None:
             self.unkept += 1
             self._record(report.transfer, metadata_lost(flight.row.path, report.unkept, self._site))
         if flight.ours:
-            self._record(
-                report.transfer, FileFsynced(attempt=flight.attempt, size=report.size, digests=report.digests)
-            )
+            self._record(report.transfer, flushed(flight, report))
 
     def _take_read_back(self, flight: Flight, report: ReadBack) -> None:
         event = proof(flight, report, self._site)
         self._end(flight.row.id, event)
         self._tries.pop(flight.row.id, None)
-        verified = isinstance(event, FileVerified)
-        self.tried += verified
-        self._workshop.progress.finished(flight.row.path, "verified" if verified else "skipped")
+        skipped = isinstance(event, FileSkipped)
+        self.tried += not skipped
+        outcome = "skipped" if skipped else "qualified" if flight.unreadable else "verified"
+        self._workshop.progress.finished(flight.row.path, outcome)
 
     def _take_failed(self, row: TransferRow, attempt: int, report: Failed) -> None:
         self._end(row.id, failure(row, attempt, report, self._site))

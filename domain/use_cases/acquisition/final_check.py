@@ -19,7 +19,7 @@ from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.workshop import Workshop
 
-GOOD_STATES = ("verified", "skipped", "recorded")
+GOOD_STATES = ("verified", "qualified", "skipped", "recorded")
 _KINDS = ("file", "directory", "link", "special")
 
 

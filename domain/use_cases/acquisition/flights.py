@@ -3,15 +3,27 @@
 Knows when a copy is claimed as ours: only if the ledger says that this job published it. Records nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Side, Stage, Unkept
+from custody.domain.copying import (
+    CopyItem,
+    Failed,
+    Flushed,
+    Operation,
+    ReadBack,
+    Side,
+    Stage,
+    Unkept,
+    Unreadable,
+)
 from custody.domain.errors import Refused
 from custody.domain.events import (
     Event,
     FileCopying,
     FileFailed,
+    FileFsynced,
+    FileQualified,
     FileSkipped,
     FileVerified,
     MetadataLost,
@@ -46,6 +58,7 @@ class Flight:
     ours: bool
     flushed: bool = False
     found: bool = False
+    unreadable: Unreadable | None = None
 
     def beginning(self) -> FileCopying:
         """Return the event that must be durable before the lane may write."""
@@ -55,6 +68,20 @@ class Flight:
             temporary=RawPath(self.item.temporary),
             resumed_at=None if kept is None else kept.size,
         )
+
+
+def flushed(flight: Flight, report: Flushed) -> FileFsynced:
+    """Return the event that claims a copy of ours as durable."""
+    lost = report.unreadable
+    return FileFsynced(
+        attempt=flight.attempt,
+        size=report.size,
+        digests=report.digests,
+        source_readings=report.source_readings if report.source_readings > 1 else None,
+        unreadable=lost.stretches if lost else None,
+        unreadable_count=lost.count if lost else None,
+        unreadable_bytes=lost.bytes if lost else None,
+    )
 
 
 def metadata_lost(path: RawPath, unkept: Unkept, site: JobSite) -> MetadataLost:
@@ -74,13 +101,15 @@ def prepared(row: TransferRow, site: JobSite, reader: LedgerReader) -> Flight:
     Raises Refused for a path that the destination does not take, DestinationFailed.
     """
     if row.state == "fsynced":
-        return Flight(
-            row, copy_item(row, site, Operation.READ_BACK, b""), row.attempt, ours=True, flushed=True
-        )
+        item = copy_item(row, site, Operation.READ_BACK, b"")
+        lost = _unreadable(row, reader) if site.salvage else None
+        return Flight(row, item, row.attempt, ours=True, flushed=True, unreadable=lost)
     attempt = row.attempt + 1
     if site.destination.standing(row.path) is not None:
         item = copy_item(row, site, Operation.ADOPT, b"")
         standing = _publication(row, reader)
+        # A stranger's file is compared with the whole source or not at all.
+        item = replace(item, salvage=site.salvage and standing.ours)
         return Flight(row, item, attempt, ours=standing.ours, found=standing.ours and not standing.announced)
     if row.temporary and (mark := kept_prefix(reader.history(file_stream(row.id)), site.algorithms)):
         return Flight(row, copy_item(row, site, Operation.COPY, row.temporary, mark), attempt, ours=True)
@@ -92,6 +121,15 @@ def _publication(row: TransferRow, reader: LedgerReader) -> Publication:
     if row.temporary is None and row.stage is None:
         return _STRANGER  # queued, and nothing was done about it yet: spares a look at its history
     return publication(reader.history(file_stream(row.id)))
+
+
+def _unreadable(row: TransferRow, reader: LedgerReader) -> Unreadable | None:
+    """Return what the flush of an interrupted file said of its source."""
+    flushes = [one.event for one in reader.history(file_stream(row.id)) if isinstance(one.event, FileFsynced)]
+    last = flushes[-1]
+    if last.unreadable is None:
+        return None
+    return Unreadable(last.unreadable, last.unreadable_count or 0, last.unreadable_bytes or 0)
 
 
 def refusal(row: TransferRow, refused: Refused) -> Failed:
@@ -128,8 +166,18 @@ def last_words(reason: str) -> str:
 
 
 def proof(flight: Flight, report: ReadBack, site: JobSite) -> Event:
-    """Return what is proved: our copy is verified, an equal file of others is skipped."""
-    row = flight.row
+    """Return what is proved: our copy is verified or qualified, an equal file of others is skipped."""
+    row, lost = flight.row, flight.unreadable
+    if flight.ours and lost is not None:
+        return FileQualified(
+            path=row.path,
+            size=report.size,
+            digests=report.digests,
+            read_back=report.method,
+            unreadable=lost.stretches,
+            unreadable_count=lost.count,
+            unreadable_bytes=lost.bytes,
+        )
     if flight.ours:
         return FileVerified(path=row.path, size=report.size, digests=report.digests, read_back=report.method)
     return FileSkipped(

@@ -13,6 +13,7 @@ from custody.domain.events import (
     Event,
     FileFailed,
     FileQueued,
+    FileResumed,
     FileSkipped,
     InventoryTaken,
     LinkRecorded,
@@ -154,6 +155,9 @@ class InventoryTaker:
                 cites=proof.proved,
                 digests=proof.digests,
             )
+        if row is not None and self._is_still_qualified(row, entry):
+            self._workshop.progress.finished(entry.path, "qualified")
+            return FileResumed(run=self._site.run, found="qualified")
         return FileQueued(
             job=self._site.id,
             run=self._site.run,
@@ -169,6 +173,17 @@ class InventoryTaker:
             device=Wide(entry.device),
             inode=Wide(entry.inode),
             links=entry.links,
+        )
+
+    def _is_still_qualified(self, row: TransferRow, entry: ListedEntry) -> bool:
+        """Tell whether a copy with unreadable stretches stands as it was made: nothing ever replaces it."""
+        standing = self._standing(entry.path)
+        return (
+            row.state == "qualified"
+            and not row.refuted
+            and (entry.size, entry.mtime_ns, entry.ctime_ns) == (row.size, row.mtime_ns, row.ctime_ns)
+            and standing is not None
+            and (standing.kind, standing.size, standing.mtime_ns) == ("file", row.size, row.mtime_ns)
         )
 
     def _folder(self, entry: ListedEntry, source: RawPath, row: TransferRow | None) -> Event:

@@ -18,6 +18,8 @@ class JobSite:
     destination_path: RawPath
     destination: Destination
     algorithms: tuple[str, ...]
+    salvage: bool = False
+    read_source_twice: bool = False
     resumed: bool = False  # the inventory may be older than the machine's last start
 
 
@@ -50,4 +52,6 @@ def copy_item(
         expected=row.digests if reading_back else None,
         set_aside=reading_back and row.proved is None,
         resume_at=resume_at,
+        salvage=site.salvage and operation is Operation.COPY,
+        read_twice=site.read_source_twice and not reading_back,
     )

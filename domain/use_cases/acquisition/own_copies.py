@@ -14,6 +14,7 @@ from custody.domain.events import (
     FileCopying,
     FileFailed,
     FileFsynced,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -22,7 +23,7 @@ from custody.domain.events import (
 from custody.domain.failure_words import NOT_AS_READ
 
 PUBLISHED: Final = "published"
-_STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced"})
+_STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced", "qualified"})
 _LEAVES_IT: Final = frozenset({Stage.OPEN.value, Stage.READ.value, Stage.READ_BACK.value})
 
 
@@ -47,7 +48,7 @@ def _after(event: Event, *, ours: bool) -> bool:
     match event:
         case FileQueued() | FileSkipped() | FileCopying():
             return False
-        case FileFsynced() | FileVerified():
+        case FileFsynced() | FileVerified() | FileQualified():
             return True
         case FileResumed(found="failed"):
             return ours

@@ -92,13 +92,13 @@ class Recovery:
 
         A skipped file's row does not hold all that a copy needs, so a missing one waits for a new inventory.
         """
-        for row in self._rows("verified", "skipped"):
+        for row in self._rows("verified", "qualified", "skipped"):
             try:
                 standing = self._site.destination.standing(row.path)
             except Refused:
                 self._fail(row, *_CHANGED)
                 continue
-            if standing is None and row.state == "verified":
+            if standing is None and row.state != "skipped":
                 self._resume(row, "missing")
             elif standing is None:
                 self._fail(row, *_GONE)

@@ -67,6 +67,8 @@ class JobRunner:
             destination_path=job.destination,
             destination=workshop.open_destination(job.destination, create=True),
             algorithms=plan.algorithms,
+            salvage=plan.salvage,
+            read_source_twice=plan.read_source_twice,
         )
         self._journal = Journal(workshop.ledger)
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
@@ -203,6 +205,7 @@ class JobRunner:
         sums = self._tally()
         reasons = [
             (sums.counts.failed, f"{sums.counts.failed} entries failed"),
+            (sums.counts.qualified, f"{sums.counts.qualified} files could not be read whole"),
             (sums.open_files, f"{sums.open_files} files are open"),
             (changes, f"{changes} differences between the first and the second walk of the sources"),
             (foreign, f"{foreign} foreign entries in folders made for the copy"),

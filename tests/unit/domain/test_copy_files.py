@@ -2,6 +2,7 @@
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -505,3 +506,12 @@ def test_attributes_that_a_copy_could_not_keep_are_recorded_before_its_claim_and
     kinds = [type(one) for one in bench.events(FileCopying, MetadataLost, FileFsynced, FileVerified)]
     assert kinds == [FileCopying, MetadataLost, FileFsynced, FileVerified]
     assert (result.status, result.metadata_lost) == ("completed", 1)
+
+
+@pytest.mark.parametrize(("chosen", "said"), [(False, None), (True, 2)])
+def test_a_second_reading_of_the_source_is_claimed_only_where_it_was_made(
+    bench: Workbench, *, chosen: bool, said: int | None
+) -> None:
+    bench.write("a")
+    bench.run(bench.plan(replace(bench.job(), read_source_twice=chosen)))
+    assert [event.source_readings for event in bench.events(FileFsynced)] == [said]

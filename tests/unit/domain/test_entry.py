@@ -7,7 +7,7 @@ import pytest
 from custody.domain import canonical
 from custody.domain.entry import ENTRY_VERSION, Entry, body, name_of, parse, state_of
 from custody.domain.errors import MalformedData
-from custody.domain.events import EVENT_TYPES, BatchStarted, FileFailed, decode, to_data
+from custody.domain.events import EVENT_TYPES, BatchStarted, FileFailed, FileFsynced, decode, to_data
 from custody.domain.events.schema import Event, from_data
 from custody.domain.identifiers import JobId, KeyId, Stream
 from custody.domain.paths import RawPath
@@ -289,3 +289,14 @@ def test_an_event_with_a_value_of_no_stored_form_cannot_be_written() -> None:
 
     with pytest.raises(TypeError, match="no stored form"):
         to_data(WithFloat(0.5))
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), True, "1"])
+def test_a_number_that_other_readers_would_not_keep_cannot_be_written(number: object) -> None:
+    with pytest.raises(MalformedData, match="run"):
+        to_data(BatchStarted(run=number))  # type: ignore[arg-type]  # that is the mistake
+
+
+def test_an_algorithm_has_a_name_in_ascii() -> None:
+    with pytest.raises(MalformedData, match="digests"):
+        to_data(FileFsynced(attempt=1, size=0, digests={"größe": "00"}))

@@ -509,3 +509,53 @@ def test_places_where_two_sources_would_land_are_named_once() -> None:
     job = plan.jobs[0]
     assert collisions([job, plan.jobs[1]]) == ()
     assert collisions([job, job, job]) == (b"/o/x0",)
+
+
+def test_an_option_that_is_not_chosen_leaves_the_plan_as_it_was_before_there_was_one() -> None:
+    plan = copy_plan([RawPath(b"/a")], to=RawPath(b"/out"), case_number="1")
+
+    assert plan.to_bytes() == (
+        b'{"jobs":[{"algorithms":["sha256"],"case_number":"1","destination":{"path":"/out"},'
+        b'"form":{"case_number":"1"},"name":"copy","sources":[{"path":"/a"}]}],'
+        b'"name":"copy","stop_when_failed_over_permille":1000,"v":1}'
+    )
+
+
+def test_a_chosen_option_makes_another_batch_and_is_kept() -> None:
+    plain = copy_plan([RawPath(b"/a")], to=RawPath(b"/out"), case_number="1")
+    chosen = copy_plan([RawPath(b"/a")], to=RawPath(b"/out"), case_number="1", read_source_twice=True)
+
+    assert plain.id != chosen.id
+    assert Plan.from_bytes(chosen.to_bytes()) == chosen
+
+
+def test_a_kept_plan_has_an_option_only_as_true() -> None:
+    chosen = copy_plan([RawPath(b"/a")], to=RawPath(b"/out"), case_number="1", read_source_twice=True)
+    damaged = chosen.to_bytes().replace(b'"read_source_twice":true', b'"read_source_twice":false')
+
+    with pytest.raises(MalformedData):
+        Plan.from_bytes(damaged)
+
+
+JOB = '[[job]]\nfiles=["/a"]\noutput="/o"\ncase_number="1"\n'
+
+
+@pytest.mark.parametrize(
+    ("value", "chosen"), [("true", True), ("false", False), ('"yes"', True), ('" No "', False), ('""', False)]
+)
+@pytest.mark.parametrize("option", ["read_source_twice", "salvage"])
+def test_a_batch_file_chooses_options_for_a_job_or_for_all(option: str, value: str, *, chosen: bool) -> None:
+    own = read(f"{JOB}{option} = {value}".encode())
+    shared = read(f"[defaults]\n{option} = {value}\n{JOB}".encode())
+
+    assert own.jobs == shared.jobs
+    assert getattr(own.jobs[0], option) is chosen
+
+
+@pytest.mark.parametrize("value", ["1", '"perhaps"', "[true]"])
+def test_an_option_that_is_neither_true_nor_false_is_a_mistake(value: str) -> None:
+    with pytest.raises(BadInstruction) as caught:
+        read(f"{JOB}read_source_twice = {value}".encode())
+    assert [str(mistake) for mistake in caught.value.mistakes] == [
+        "job 1, read_source_twice: is neither true nor false"
+    ]

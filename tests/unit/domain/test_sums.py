@@ -44,18 +44,20 @@ def test_a_tally_adds_up_by_outcome() -> None:
     found = tally(
         [
             Tally("file", "queued", 1, 10), Tally("file", "copying", 2, 20), Tally("file", "fsynced", 3, 30),
-            Tally("file", "verified", 4, 40), Tally("file", "failed", 5, 50), Tally("file", "skipped", 6, 60),
+            Tally("file", "verified", 4, 40),
+            Tally("file", "qualified", 7, 70),
+            Tally("file", "failed", 5, 50), Tally("file", "skipped", 6, 60),
             Tally("directory", "recorded", 7, 0), Tally("directory", "failed", 8, 0),
             Tally("link", "recorded", 9, 0), Tally("special", "recorded", 10, 0),
         ]
     )  # fmt: skip
-    assert found.counts == Counts(queued=15, verified=4, skipped=6, failed=13, special=10)
+    assert found.counts == Counts(queued=22, verified=4, qualified=7, skipped=6, failed=13, special=10)
     assert (found.open_files, found.open_bytes, found.verified_bytes) == (6, 60, 40)
 
 
 def test_counts_add_up() -> None:
-    one = Counts(queued=1, verified=2, skipped=3, failed=4, special=5)
-    assert one + one == Counts(queued=2, verified=4, skipped=6, failed=8, special=10)
+    one = Counts(queued=1, verified=2, qualified=6, skipped=3, failed=4, special=5)
+    assert one + one == Counts(queued=2, verified=4, qualified=12, skipped=6, failed=8, special=10)
 
 
 class Ledger:

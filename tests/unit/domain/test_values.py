@@ -15,6 +15,7 @@ from custody.domain.errors import (
     Refused,
     UsageError,
 )
+from custody.domain.events import decode
 from custody.domain.identifiers import (
     BatchId,
     JobId,
@@ -213,3 +214,13 @@ def test_errors_are_told_apart_by_whose_fault_they_are(
     kind: type[CustodyError], parent: type[CustodyError]
 ) -> None:
     assert kind.__bases__ == (parent,)
+
+
+@pytest.mark.parametrize("stretches", ["[1,2]", [[1]], [[1, 2, 3]], [[1, "2"]], [[True, 2]], [1, 2], None])
+def test_unreadable_stretches_in_another_form_are_refused(stretches: object) -> None:
+    data = {
+        "path": "a", "size": 9, "digests": {}, "read_back": "direct", "unreadable": stretches,
+        "unreadable_count": 1, "unreadable_bytes": 2,
+    }  # fmt: skip
+    with pytest.raises(MalformedData):
+        decode("FileQualified", data)  # type: ignore[arg-type]

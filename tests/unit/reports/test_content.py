@@ -3,13 +3,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custody.domain.errors import NotFound
-from custody.domain.events import BatchStopped, FileResumed
+from custody.domain.events import BatchStopped, FileFsynced, FileQualified, FileResumed
 from custody.domain.identifiers import KeyId
+from custody.domain.paths import RawPath
 from custody.reports.content import build
 from custody.reports.custody_report import FileRow
 from custody.reports.results import GOOD, STANDINGS, Result, Verdict
 from custody.reports.scope import Scope
-from tests.unit.reports.ledger_story import LEDGER, Job, LedgerStory, clean_story, eventful_story
+from tests.unit.reports.ledger_story import (
+    LEDGER,
+    Job,
+    LedgerStory,
+    clean_story,
+    digests,
+    eventful_story,
+)
 from tests.unit.reports.pdf_text import report_on
 
 
@@ -594,3 +602,90 @@ def test_the_code_of_the_pages_is_the_beginning_of_the_root() -> None:
 
 def test_good_results_are_those_that_were_read_and_compared() -> None:
     assert {Result.VERIFIED, Result.PRESENT, Result.EARLIER} == GOOD
+
+
+def test_a_source_that_was_read_twice_is_a_note_and_a_sentence() -> None:
+    story, job = one_job()
+    story.queued(job, b"a")
+    story.copying(job, b"a")
+    read = FileFsynced(attempt=1, size=1000, digests=digests(b"a"), source_readings=2)
+    story.of_file(job, b"a", read)
+    story.proved(job, b"a")
+    story.complete(job, 1)
+
+    assert only_file(story).notes == ("source read 2 times with equal content",)
+    assert any(
+        sentence.startswith("1 source file read twice") for sentence in report_on(story).summary.sentences
+    )
+
+
+def test_a_source_that_is_copied_anew_is_no_longer_said_to_have_been_read_twice() -> None:
+    story, job = one_job()
+    story.queued(job, b"a")
+    read = FileFsynced(attempt=1, size=1000, digests=digests(b"a"), source_readings=2)
+    story.of_file(job, b"a", read)
+    story.queued(job, b"a")
+
+    assert only_file(story).notes == ("copying has not begun",)
+
+
+def qualified_story(stretches: int = 2, listed: int = 2) -> tuple[LedgerStory, Job]:
+    story, job = one_job()
+    story.queued(job, b"a")
+    story.copying(job, b"a")
+    story.fsynced(job, b"a")
+    event = FileQualified(
+        path=RawPath(b"a"), size=1000, digests=digests(b"a"), read_back="direct",
+        unreadable=tuple((number * 1024, 512) for number in range(listed)), unreadable_count=stretches,
+        unreadable_bytes=stretches * 512,
+    )  # fmt: skip
+    story.of_file(job, b"a", event)
+    story.fail(job, "1 files could not be read whole")
+    return story, job
+
+
+def test_a_file_that_could_not_be_read_whole_is_no_verified_file() -> None:
+    report = report_on(qualified_story()[0])
+
+    assert (report.counts.good, report.counts.by_result[Result.QUALIFIED]) == (0, 1)
+    assert report.summary.verdict is Verdict.FAILED
+    assert "1 copied with zeros in place of what could not be read of the source" in report.summary.headline
+    assert any(
+        sentence.startswith("1 copy is qualified, not verified") for sentence in report.summary.sentences
+    )
+    assert report.jobs[0].files[0].notes == (
+        "1,024 bytes could not be read at the source: zeros in the copy",
+    )
+
+
+@pytest.mark.parametrize(
+    ("stretches", "said"),
+    [
+        (2, "1,024 bytes of its source could not be read: 512 at byte 0; 512 at byte 1,024. Source:"),
+        (3, "512 at byte 1,024; and 1 more stretch. Source:"),
+    ],
+)
+def test_what_could_not_be_read_is_listed_among_the_exceptions(stretches: int, said: str) -> None:
+    (told,) = [one for one in report_on(qualified_story(stretches)[0]).happenings if "zeros" in one.done]
+
+    assert said in told.what
+    assert told.open
+
+
+def test_a_qualified_copy_read_again_stays_qualified() -> None:
+    story, job = qualified_story()
+    story.refuted(job, b"a", "unreadable")
+    story.reverified(job, b"a")
+    story.of_file(job, b"a", FileResumed(run=2, found="qualified"))
+
+    assert only_file(story).result is Result.QUALIFIED
+
+
+def test_a_file_copied_whole_after_it_was_qualified_is_verified() -> None:
+    story, job = qualified_story()
+    story.verified(job, b"a")
+
+    row = only_file(story)
+
+    assert (row.result, row.notes) == (Result.VERIFIED, ())
+    assert not [one for one in report_on(story).happenings if "could not be read:" in one.what and one.open]
