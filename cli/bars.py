@@ -14,8 +14,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.text import Text
 
 from custody.cli.meter import Meter
-from custody.cli.progress import said_line
-from custody.cli.wording import duration, folded, size_text
+from custody.cli.wording import duration, folded, said_line, size_text
 from custody.domain.paths import printable
 from custody.domain.ports import Clock
 

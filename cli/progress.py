@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from custody.cli.meter import NOTHING, PASSES, Amount, Meter
 from custody.cli.output import Output
+from custody.cli.wording import said_line
 from custody.domain.paths import escape_text, printable, to_json
 from custody.domain.ports import Clock, Progress
 
@@ -118,13 +119,6 @@ class NoDisplay:
 
     def say(self, kind: str, path: bytes | None, text: str) -> None:
         """Say nothing."""
-
-
-def said_line(kind: str, path: bytes | None, text: str) -> str:
-    """Return one escaped line about a note or a file."""
-    if path is None:
-        return escape_text(text)
-    return f"{kind.upper():<8} {printable(path)}" + (f": {escape_text(text)}" if text else "")
 
 
 @contextmanager

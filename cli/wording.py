@@ -4,6 +4,8 @@ import re
 from typing import Final
 from unicodedata import combining, east_asian_width
 
+from custody.domain.paths import escape_text, printable
+
 _STEP: Final = 1000  # SI, as on the labels of drives
 _UNITS: Final = ("kB", "MB", "GB", "TB", "PB")
 _MINUTE: Final = 60
@@ -68,3 +70,10 @@ def _hanging(line: str, width: int) -> int:
     bare = len(line) - len(line.lstrip())
     begun = [columns(line[: gap.end()]) for gap in _GAP.finditer(line)]
     return max((start for start in begun if start <= width // 2), default=bare + _STEP_IN)
+
+
+def said_line(kind: str, path: bytes | None, text: str) -> str:
+    """Return one escaped line about a note or a file."""
+    if path is None:
+        return escape_text(text)
+    return f"{kind.upper():<8} {printable(path)}" + (f": {escape_text(text)}" if text else "")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from custody.domain.copying import Report, Request
+from custody.domain.copy_reports import Report
+from custody.domain.copying import Request
 from custody.domain.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import JobId, LedgerId, Position, Stream, TransferId

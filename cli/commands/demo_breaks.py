@@ -13,7 +13,7 @@ from custody.cli.tampering import LEDGER_BREAKS, Break, copy_workspace, flip_a_b
 from custody.cli.wording import counted
 
 if TYPE_CHECKING:
-    from custody.cli.commands.demo import Stage
+    from custody.cli.stage import Stage
 
 _WORKSPACE: Final = "workspace"
 _COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"

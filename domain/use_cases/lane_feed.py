@@ -6,7 +6,8 @@ Knows nothing of what the requests are for.
 from collections.abc import Iterator
 from typing import Final
 
-from custody.domain.copying import Advanced, Began, Done, Failed, ReadBack, Report, Request
+from custody.domain.copy_reports import Advanced, Began, Done, Failed, ReadBack, Report
+from custody.domain.copying import Request
 from custody.domain.errors import Halted
 from custody.domain.identifiers import TransferId
 from custody.domain.ports import Clock, Lane, LaneDied, StopRequest

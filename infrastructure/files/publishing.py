@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import CopyItem, Side, Stage, Unkept, Unreadable
+from custody.domain.copy_reports import Side, Stage, Unkept, Unreadable
+from custody.domain.copying import CopyItem
 from custody.domain.digest import Digests
 from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
 from custody.infrastructure.files.file_calls import FileCalls

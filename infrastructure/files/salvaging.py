@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from custody.domain.copying import Unreadable
+from custody.domain.copy_reports import Unreadable
 from custody.infrastructure.files.direct_io import DirectReading
 
 PAGE_BYTES: Final = 4096

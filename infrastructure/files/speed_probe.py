@@ -5,7 +5,8 @@ Knows no copy and writes nothing, so it says nothing of how fast a destination t
 
 from collections.abc import Callable, Iterator, Sequence
 
-from custody.domain.copying import CopyItem, Probed
+from custody.domain.copy_reports import Probed
+from custody.domain.copying import CopyItem
 from custody.infrastructure.files.failures import AttemptFailed
 from custody.infrastructure.files.folders import Folders
 from custody.infrastructure.files.source_reading import SourceFile

@@ -9,7 +9,8 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import NoReturn
 
-from custody.domain.copying import Began, CopyItem, Flushed, ReadBack, Report, Side, Stage, Unreadable
+from custody.domain.copy_reports import Began, Flushed, ReadBack, Report, Side, Stage, Unreadable
+from custody.domain.copying import CopyItem
 from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import (
     FLUSHING,

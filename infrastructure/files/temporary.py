@@ -12,7 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from custody.domain.copying import CopyItem, Mark, Side, Stage, Unkept
+from custody.domain.copy_reports import Side, Stage, Unkept
+from custody.domain.copying import CopyItem, Mark
 from custody.infrastructure.files.direct_io import DirectWriting
 from custody.infrastructure.files.extended_attributes import keep_attributes
 from custody.infrastructure.files.failures import FLUSHING, SETTING_METADATA, WRITING, AttemptFailed

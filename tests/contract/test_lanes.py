@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Done, Failed, Flushed, Listed, ReadBack, Report, Walk, Window
+from custody.domain.copy_reports import Began, Done, Failed, Flushed, Listed, ReadBack, Report
+from custody.domain.copying import Walk, Window
 from custody.domain.errors import Halted
 from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied

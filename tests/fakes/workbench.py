@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
-from custody.domain.copying import Report
+from custody.domain.copy_reports import Report
 from custody.domain.entry import Recorded
 from custody.domain.events import Event, KeyEnrolled, LedgerOpened
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream, transfer_id

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from custody.domain.copying import CopyItem, Failed, Operation, ReadBack, Report, Stage
+from custody.domain.copy_reports import Failed, ReadBack, Report, Stage
+from custody.domain.copying import CopyItem, Operation
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 

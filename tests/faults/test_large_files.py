@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import CopyItem, Done, Failed, Marked, Operation, ReadBack, Report, Window
+from custody.domain.copy_reports import Done, Failed, Marked, ReadBack, Report
+from custody.domain.copying import CopyItem, Operation, Window
 from custody.infrastructure.files.engine import CopyEngine
 from tests.faults.evidence import (
     FILES,

@@ -8,17 +8,8 @@ import errno
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from custody.domain.copying import (
-    Advanced,
-    Failed,
-    Flushed,
-    Marked,
-    Operation,
-    ReadBack,
-    Report,
-    Side,
-    Window,
-)
+from custody.domain.copy_reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
+from custody.domain.copying import Operation, Window
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import Event, FileProgressed, FileResumed, FileSkipped
 from custody.domain.identifiers import TransferId

@@ -6,7 +6,8 @@ recorded. Changes nothing at the source; at the destination it only looks.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from custody.domain.copying import Listed, ListedEntry, Stage, Walk
+from custody.domain.copy_reports import Listed, ListedEntry, Stage
+from custody.domain.copying import Walk
 from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent

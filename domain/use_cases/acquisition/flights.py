@@ -6,17 +6,8 @@ Knows when a copy is claimed as ours: only if the ledger says that this job publ
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.copying import (
-    CopyItem,
-    Failed,
-    Flushed,
-    Operation,
-    ReadBack,
-    Side,
-    Stage,
-    Unkept,
-    Unreadable,
-)
+from custody.domain.copy_reports import Failed, Flushed, ReadBack, Side, Stage, Unkept, Unreadable
+from custody.domain.copying import CopyItem, Operation
 from custody.domain.errors import Refused
 from custody.domain.events import (
     Event,

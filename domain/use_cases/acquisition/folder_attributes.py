@@ -7,7 +7,8 @@ no mode and no time: that comes after, since an access list changes the mode.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from custody.domain.copying import CopyItem, Kept, Operation, Unkept, Window
+from custody.domain.copy_reports import Kept, Unkept
+from custody.domain.copying import CopyItem, Operation, Window
 from custody.domain.events import MetadataLost
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import metadata_lost

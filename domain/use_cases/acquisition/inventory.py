@@ -6,25 +6,23 @@ has already taken is passed over. Copies nothing.
 
 from collections.abc import Mapping, Sequence
 
-from custody.domain.copying import Listed, ListedEntry, ListingFailed, Stage, Walk
+from custody.domain.copy_reports import Listed, ListedEntry, ListingFailed, Stage
+from custody.domain.copying import Walk
 from custody.domain.errors import Refused
 from custody.domain.events import (
     DirectoryCreated,
     Event,
     FileFailed,
-    FileQueued,
     FileResumed,
-    FileSkipped,
     InventoryTaken,
     LinkRecorded,
     Nanoseconds,
-    SpecialFileSkipped,
-    Wide,
 )
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.ports import Standing
 from custody.domain.rows import TransferRow
+from custody.domain.use_cases.acquisition.inventory_events import queued, skipped, special
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.kept_apart import require_apart
 from custody.domain.use_cases.acquisition.listing import Listing
@@ -127,14 +125,7 @@ class InventoryTaker:
         except Refused as refused:
             return self._failure(entry.path, source, "collision", refused.what, None)
         self._workshop.progress.finished(entry.path, "special")
-        return SpecialFileSkipped(
-            job=self._site.id,
-            run=self._site.run,
-            path=entry.path,
-            source=source,
-            kind=entry.kind,
-            mode=entry.mode,
-        )
+        return special(entry, source, self._site)
 
     def _file(
         self, entry: ListedEntry, source: RawPath, row: TransferRow | None, proof: TransferRow | None
@@ -143,37 +134,11 @@ class InventoryTaker:
             self._site.destination.remove_temporary(entry.path, row.temporary)
         if proof is not None and proof.digests is not None:
             self._workshop.progress.finished(entry.path, "skipped")
-            return FileSkipped(
-                job=self._site.id,
-                run=self._site.run,
-                path=entry.path,
-                source=source,
-                size=entry.size,
-                mtime_ns=Nanoseconds(entry.mtime_ns),
-                ctime_ns=Nanoseconds(entry.ctime_ns),
-                reason="verified-before",
-                cites=proof.proved,
-                digests=proof.digests,
-            )
+            return skipped(entry, source, self._site, proof.proved, proof.digests)
         if row is not None and self._is_still_qualified(row, entry):
             self._workshop.progress.finished(entry.path, "qualified")
             return FileResumed(run=self._site.run, found="qualified")
-        return FileQueued(
-            job=self._site.id,
-            run=self._site.run,
-            path=entry.path,
-            source=source,
-            size=entry.size,
-            mtime_ns=Nanoseconds(entry.mtime_ns),
-            atime_ns=Nanoseconds(entry.atime_ns),
-            ctime_ns=Nanoseconds(entry.ctime_ns),
-            mode=entry.mode,
-            uid=entry.uid,
-            gid=entry.gid,
-            device=Wide(entry.device),
-            inode=Wide(entry.inode),
-            links=entry.links,
-        )
+        return queued(entry, source, self._site)
 
     def _is_still_qualified(self, row: TransferRow, entry: ListedEntry) -> bool:
         """Tell whether a copy with unreadable stretches stands as it was made: nothing ever replaces it."""

@@ -6,7 +6,7 @@ from typing import cast
 
 from custody.domain import canonical
 from custody.domain.canonical import JsonObject
-from custody.domain.copying import ListedEntry
+from custody.domain.copy_reports import ListedEntry
 from custody.domain.paths import to_json
 
 

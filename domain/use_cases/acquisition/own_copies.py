@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying import Stage
+from custody.domain.copy_reports import Stage
 from custody.domain.entry import Recorded
 from custody.domain.events import (
     Event,

@@ -5,7 +5,7 @@ The read model only says where to look. It is not signed, so what is claimed ane
 
 from collections.abc import Mapping, Sequence
 
-from custody.domain.copying import ListedEntry
+from custody.domain.copy_reports import ListedEntry
 from custody.domain.entry import Recorded
 from custody.domain.events import FileFsynced, FileSkipped, FileVerified
 from custody.domain.identifiers import Position

@@ -7,7 +7,7 @@ compared and not trusted, and that a verified copy is confirmed by a look at the
 from collections.abc import Iterator
 from typing import Final
 
-from custody.domain.copying import Stage
+from custody.domain.copy_reports import Stage
 from custody.domain.errors import DestinationFailed, Refused, Tampered
 from custody.domain.events import FileFailed, FileResumed
 from custody.domain.paths import beside, join, printable

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from custody.domain.copying import Stage
+from custody.domain.copy_reports import Stage
 from custody.domain.failure_words import NOT_AS_READ, REFUTED_LATER
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from custody.domain.copying import CopyItem, Done, Failed, ReadBack, Stage
+from custody.domain.copy_reports import Done, Failed, ReadBack, Stage
+from custody.domain.copying import CopyItem
 from custody.domain.identifiers import TransferId
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED

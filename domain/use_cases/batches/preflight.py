@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from custody.domain.copying import CopyItem, Failed, Listed, ListedEntry, Operation, Walk, Window
+from custody.domain.copy_reports import Failed, Listed, ListedEntry
+from custody.domain.copying import CopyItem, Operation, Walk, Window
 from custody.domain.errors import Refused
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent, printable

@@ -7,7 +7,8 @@ Records nothing.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from custody.domain.copying import Advanced, CopyItem, Done, Failed, Operation, ReadBack, Window
+from custody.domain.copy_reports import Advanced, Done, Failed, ReadBack
+from custody.domain.copying import CopyItem, Operation, Window
 from custody.domain.events import CopyRefuted, CopyReverified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath

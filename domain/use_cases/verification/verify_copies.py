@@ -8,7 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.domain.copying import Advanced, CopyItem, Failed, ReadBack
+from custody.domain.copy_reports import Advanced, Failed, ReadBack
+from custody.domain.copying import CopyItem
 from custody.domain.errors import Busy, CustodyError, DestinationMissing
 from custody.domain.events import CopyRefuted
 from custody.domain.identifiers import TransferId

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Flushed, Operation, ReadBack, Report, Request, Window
+from custody.domain.copy_reports import Began, Flushed, ReadBack, Report
+from custody.domain.copying import Operation, Request, Window
 from custody.domain.events import (
     FileCopying,
     FileFailed,

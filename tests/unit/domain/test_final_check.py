@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from custody.domain.copying import ListedEntry, ReadBack, Report, Walk
+from custody.domain.copy_reports import ListedEntry, ReadBack, Report
+from custody.domain.copying import Walk
 from custody.domain.events import CopyRefuted, InventoryChanged, InventoryTaken, JobFailed
 from custody.domain.identifiers import Stream
 from custody.domain.paths import RawPath

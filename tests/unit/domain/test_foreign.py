@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Flushed, Report
+from custody.domain.copy_reports import Flushed, Report
 from custody.domain.events import CopyRefuted, FileFailed
 from custody.domain.identifiers import transfer_id
 from custody.domain.plan import Plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Marked, Report
+from custody.domain.copy_reports import Marked, Report
 from custody.domain.events import FileCopying, FileFailed, FileProgressed, FileResumed, FileVerified
 from custody.domain.use_cases.acquisition.prefixes import kept_prefix
 from custody.domain.use_cases.transfers import file_stream

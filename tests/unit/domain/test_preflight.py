@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Done, Probed, Report
+from custody.domain.copy_reports import Began, Done, Probed, Report
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan
 from custody.domain.ports import LaneDied, Room

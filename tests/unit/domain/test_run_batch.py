@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Flushed, Listed, Operation, ReadBack, Report, Window
+from custody.domain.copy_reports import Began, Flushed, Listed, ReadBack, Report
+from custody.domain.copying import Operation, Window
 from custody.domain.errors import Busy, LedgerFailed, NotFound
 from custody.domain.events import (
     BatchCompleted,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.copying import Flushed, Report
+from custody.domain.copy_reports import Flushed, Report
 from custody.domain.events import (
     CopyReverified,
     FileFailed,

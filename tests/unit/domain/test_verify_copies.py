@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying import Began, Listed, ReadBack, Report
+from custody.domain.copy_reports import Began, Listed, ReadBack, Report
 from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused
 from custody.domain.events import CopyRefuted, CopyReverified, FileSkipped, FileVerified, JobCompleted
 from custody.domain.identifiers import JobId

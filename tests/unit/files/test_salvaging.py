@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.domain.copying import CopyItem, Flushed, Operation, ReadBack, Side, Stage, Unreadable
+from custody.domain.copy_reports import Flushed, ReadBack, Side, Stage, Unreadable
+from custody.domain.copying import CopyItem, Operation
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.direct_io import DirectReading
 from custody.infrastructure.files.engine import LARGE_FILES

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.copying import Done, Listed, ListedEntry, ListingFailed, Walk
+from custody.domain.copy_reports import Done, Listed, ListedEntry, ListingFailed
+from custody.domain.copying import Walk
 from custody.domain.entry import state_of as entry_state
 from custody.domain.events import FileFailed
 from custody.domain.identifiers import JobId
