@@ -23,6 +23,12 @@ def cpu_seconds(run: Callable[[], object]) -> float:
     return min(taken)
 
 
+@pytest.fixture(autouse=True)
+def _not_slowed_down_by_the_measuring_of_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+
+
 @pytest.mark.parametrize("words", [("--help",), ("-h",), ("batch", "run", "--help"), ("--version",)])
 def test_help_and_version_answer_at_once(custody: CommandLine, words: tuple[str, ...]) -> None:
     assert custody(*words).code == 0

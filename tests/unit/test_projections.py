@@ -19,6 +19,7 @@ from custody.domain.events import (
     FileFailed,
     FileFsynced,
     FileProgressed,
+    FileQualified,
     FileQueued,
     FileResumed,
     FileSkipped,
@@ -79,6 +80,13 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (
         FileVerified(path=RawPath(b"a/b"), size=7, digests=SHA256, read_back="direct"),
         {"state": "verified", "proved": 40, "digests": SHA256_JSON, "temporary": None},
+    ),
+    (
+        FileQualified(
+            path=RawPath(b"a/b"), size=7, digests=SHA256, read_back="direct", unreadable=((0, 7),),
+            unreadable_count=1, unreadable_bytes=7,
+        ),
+        {"state": "qualified", "proved": 40, "digests": SHA256_JSON, "temporary": None},
     ),
     (FAILED, {"kind": "file", "state": "failed", "stage": "read", "error": "io-error", "errno": 5}),
     (FAILED, {"failed_offset": 4096, "message": "Input/output error", "attempt": 2, "failed_at": "T"}),

@@ -1,14 +1,18 @@
 """An interrupted large copy goes on behind its last mark, never on a prefix that is not its file's."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from custody.domain.copy_reports import Marked, Report
 from custody.domain.events import FileCopying, FileFailed, FileProgressed, FileResumed, FileVerified
+from custody.domain.paths import RawPath
+from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.prefixes import kept_prefix
-from custody.domain.use_cases.transfers import file_stream
+from custody.domain.use_cases.acquisition.recovery import Recovery
+from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.workshop import RunSettings
 from custody.infrastructure.files.arena import LargeFiles
 from tests.fakes.workbench import Workbench, sha256, tree
@@ -109,6 +113,23 @@ def test_a_prefix_that_differs_is_thrown_away_and_the_file_copied_anew(large: Wo
     assert failed.error == "resume-differs"
     assert [one.resumed_at for one in large.events(FileCopying)] == [None, 2 * MARK, None]
     assert tree(large.destination / "source") == tree(large.source)
+
+
+def test_without_a_temporary_name_there_is_nothing_to_keep_or_to_remove(large: Workbench) -> None:
+    large.write("a", CONTENT)
+    interrupt(large)
+    row = replace(large.row(b"source/a"), temporary=None)
+    workshop = large.workshop()
+    site = JobSite(
+        id=row.job,
+        run=row.run,
+        destination_path=RawPath(bytes(large.destination)),
+        destination=workshop.open_destination(RawPath(bytes(large.destination)), create=False),
+        algorithms=("sha256",),
+    )
+    recovery = Recovery(workshop, site, Journal(large.ledger))
+    assert recovery._found_of(row) == "nothing"
+    site.destination.close()
 
 
 def test_marks_of_other_algorithms_are_of_no_use(large: Workbench) -> None:

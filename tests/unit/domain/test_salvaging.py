@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.copy_reports import Flushed, Report
+from custody.domain.copy_reports import Flushed, ReadBack, Report
 from custody.domain.events import (
     CopyReverified,
     FileFailed,
@@ -147,3 +147,21 @@ def test_a_file_interrupted_before_its_read_back_is_qualified_and_not_verified(
     assert result.files.qualified == 1
     assert [event.unreadable for event in bench.events(FileQualified)] == [((512, 1024),)]
     assert [event.path for event in bench.events(FileVerified)] == [b"source/good"]
+
+
+def test_a_file_that_was_read_whole_is_verified_after_an_interruption_before_its_read_back(
+    bench: Workbench, plan: Plan
+) -> None:
+    def stop(report: Report) -> None:
+        if isinstance(report, ReadBack):
+            raise KeyboardInterrupt
+
+    bench.hook = stop
+    with pytest.raises(KeyboardInterrupt):
+        bench.run(plan)
+    bench.hook = lambda report: None
+    bench.new_lane()
+
+    result = resume(bench.workshop(), plan.id)
+
+    assert (result.files.verified, result.files.qualified) == (1, 1)

@@ -373,7 +373,8 @@ def test_ten_thousand_files_take_less_than_twenty_seconds_of_the_processor() -> 
     pdf = printed(report_on(story))
     seconds = time.process_time() - start
 
-    assert seconds < 20
+    # Tracing for coverage makes every line of it several times as slow.
+    assert seconds < (20 if sys.gettrace() is None else 80)
     for index in (0, 5_000, 9_999):
         path = f"DCIM/100MEDIA/clip_{index:05}.mov".encode()
         assert digests(path)["sha256"].encode() in pdf
