@@ -193,7 +193,8 @@ def test_closing_twice_is_harmless_and_leaks_no_descriptor() -> None:
 def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, signal
-        from custody.domain.copying import Done, Walk
+        from custody.domain.copy_reports import Done
+        from custody.domain.copying import Walk
         from custody.infrastructure.files.lane import ProcessLane
         lane = ProcessLane()
         lane.submit(Walk(b"/", b"nothing of this name"))
