@@ -49,21 +49,13 @@ def record_extra(journal: Journal, reader: LedgerReader, job: JobId, path: RawPa
     journal.add(stream, reader.revision(stream) + 1, event)
 
 
-def strangers(
-    model: ReadModel, reader: LedgerReader, job: JobId, destination: RawPath, paths: Sequence[RawPath]
-) -> list[RawPath]:
-    """Return those of the paths below a job's destination that no job of this ledger has an entry for."""
-    return Neighbourhood(model, reader, job, destination).strangers(paths)
-
-
 class Neighbourhood:
-    """One job, and all jobs of the ledger whose copies may stand among its own."""
+    """A destination, and all jobs of the ledger whose copies may stand in it."""
 
-    def __init__(self, model: ReadModel, reader: LedgerReader, job: JobId, destination: RawPath) -> None:
-        """Find the jobs whose destination is, holds or lies in that of ``job``."""
+    def __init__(self, model: ReadModel, reader: LedgerReader, destination: RawPath) -> None:
+        """Find the jobs whose destination is, holds or lies in ``destination``."""
         self._model = model
         self._reader = reader
-        self._job = job
         self._destination = destination
         self._jobs = [
             other
@@ -72,20 +64,18 @@ class Neighbourhood:
         ]
 
     def strangers(self, paths: Sequence[RawPath]) -> list[RawPath]:
-        """Return those of the paths below the job's destination that no job of this ledger has an entry for.
+        """Return those of the paths below the destination that no job of this ledger has an entry for.
 
         A bad copy that the ledger says was put aside is known, and so are the way to another destination and
         the temporary file of an unfinished copy.
         """
-        ids = {transfer_id(self._job, path): path for path in paths}
-        known = self._model.find(list(ids))
-        copies = [join(self._destination, path) for transfer, path in ids.items() if transfer not in known]
-        elsewhere = self._model.known_copies(copies)
+        copies = [join(self._destination, path) for path in paths]
+        known = self._model.known_copies(copies)
         unknown = [
             copy
             for copy in copies
             if not (
-                copy in elsewhere
+                copy in known
                 or self._is_destination(copy)
                 or self._was_set_aside(copy)
                 or self._is_left_over(copy)

@@ -6,7 +6,7 @@ the transaction of the entries.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import sqlalchemy as sa
 
@@ -29,6 +29,7 @@ from custody.infrastructure.event_store.schema import batches, jobs, transfers
 
 MIN_BATCH_PREFIX: Final = 6
 
+_ALL_COLUMNS: Final = tuple(transfers.c)
 _IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
 
 
@@ -150,7 +151,9 @@ class SqlReadModel:
 
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job has an entry for."""
-        return frozenset(RawPath(cast("bytes", row.copy)) for row in self._among("copy", copies))
+        column = transfers.c.copy
+        rows = self._among("copy", copies, columns=(column,))
+        return frozenset(RawPath(cast("bytes", row.copy)) for row in rows)
 
     def proved_within(
         self, folder: RawPath, *, after: int = -1, limit: int = 1000
@@ -175,11 +178,15 @@ class SqlReadModel:
         return values_of(self._all(query), lambda row: (int(row.proved), transfer_row(row)))
 
     def _among(
-        self, column: str, values: Sequence[bytes], condition: sa.ColumnElement[bool] | None = None
+        self,
+        column: str,
+        values: Sequence[bytes],
+        condition: sa.ColumnElement[bool] | None = None,
+        columns: Sequence[sa.ColumnElement[Any]] = _ALL_COLUMNS,
     ) -> list[Row]:
         rows: list[Row] = []
         for at in range(0, len(values), _IDS_AT_ONCE):
-            query = sa.select(transfers).where(transfers.c[column].in_(values[at : at + _IDS_AT_ONCE]))
+            query = sa.select(*columns).where(transfers.c[column].in_(values[at : at + _IDS_AT_ONCE]))
             rows += self._all(query if condition is None else query.where(condition))
         return rows
 

@@ -107,9 +107,8 @@ class FinalCheck:
     def foreign_entries(self) -> int:
         """Record everything in the folders this ledger made that none of its jobs knows; returns how many."""
         found = 0
-        neighbourhood = Neighbourhood(
-            self._workshop.model, self._workshop.reader, self._job.id, self._job.destination
-        )
+        workshop = self._workshop
+        neighbourhood = Neighbourhood(workshop.model, workshop.reader, self._job.destination)
         message = "this entry lies in a folder that was made for the copy and no job put it there"
         for folder in job_folders(self._workshop.model, self._workshop.reader, self._job):
             for path in neighbourhood.strangers(listed(self._site.destination, folder)):

@@ -13,7 +13,7 @@ from custody.domain.paths import RawPath, join, printable
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.folder_attributes import FolderAttributes
 from custody.domain.use_cases.acquisition.job_site import JobSite
-from custody.domain.use_cases.foreign import strangers
+from custody.domain.use_cases.foreign import Neighbourhood
 from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.workshop import Workshop
 
@@ -52,27 +52,28 @@ class FolderFinisher:
         kept = OWNER_WORKS if keep_writable else 0
         # Few facts for each: all folders of a job must fit in memory, since the order is turned round.
         folders = [(row.path, row.mode, row.mtime_ns, row.existed) for row in self._folders(self._site.run)]
+        neighbourhood = Neighbourhood(
+            self._workshop.model, self._workshop.reader, self._site.destination_path
+        )
         with self._site.destination.flushing_together():
             for path, mode, mtime_ns, existed in reversed(folders):
                 if existed:
-                    self._finish_found(path, mtime_ns)
+                    self._finish_found(path, mtime_ns, neighbourhood)
                 else:
                     self._site.destination.finish_folder(path, mode=mode | kept, mtime_ns=mtime_ns)
 
-    def _finish_found(self, path: RawPath, mtime_ns: int) -> None:
+    def _finish_found(self, path: RawPath, mtime_ns: int, neighbourhood: Neighbourhood) -> None:
         try:
-            if self._holds_only_ours(path):
+            if self._holds_only_ours(path, neighbourhood):
                 self._site.destination.finish_folder(path, mode=None, mtime_ns=mtime_ns)
         except Refused as refused:
             # It is not ours: that its owner does not let us is no failure of the job.
             self._workshop.progress.note(f"the time of {printable(path)} was not set: {refused.what}")
 
-    def _holds_only_ours(self, folder: RawPath) -> bool:
+    def _holds_only_ours(self, folder: RawPath, neighbourhood: Neighbourhood) -> bool:
         names = self._site.destination.names(folder)
         while some := list(islice(names, _NAMES_AT_ONCE)):
-            paths = [join(folder, name) for name in some]
-            workshop, site = self._workshop, self._site
-            if strangers(workshop.model, workshop.reader, site.id, site.destination_path, paths):
+            if neighbourhood.strangers([join(folder, name) for name in some]):
                 return False
         return True
 

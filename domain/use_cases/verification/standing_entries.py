@@ -51,7 +51,7 @@ class StandingEntries:
         self._model = workshop.model
         self._reader = workshop.reader
         self._job = job
-        self._neighbourhood = Neighbourhood(workshop.model, workshop.reader, job.id, job.destination)
+        self._neighbourhood = Neighbourhood(workshop.model, workshop.reader, job.destination)
         self._destination = destination
         self._looked_at = looked_at
 
