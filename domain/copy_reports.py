@@ -88,10 +88,10 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Unreadable:
-    """What could not be read of a source, and is zeros in its copy."""
+class StretchList:
+    """Stretches of a file, of which the first are listed."""
 
-    stretches: tuple[tuple[int, int], ...]  # the first of them: offset and length in bytes, ascending
+    stretches: tuple[tuple[int, int], ...]  # offset and length in bytes, ascending
     count: int  # of all stretches
     bytes: int  # in all of them
 
@@ -104,7 +104,8 @@ class Flushed:
     size: int
     digests: Mapping[str, str]
     unkept: Unkept | None = None
-    unreadable: Unreadable | None = None
+    unreadable: StretchList | None = None  # of the source, zeros in the copy
+    zeros: StretchList | None = None  # long runs of zeros in what was read, or all of it
     source_readings: int = 1  # how often the source was read, each time with the same SHA-256
 
 

@@ -31,7 +31,19 @@ def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:
         case _:
             written = f"{bytes_text(event.size)} written and flushed to the device"
             again = "" if event.source_readings is None else f" {event.source_readings} times alike"
-            return f"{written}; as read{again}: {digests_text(event.digests)}"
+            return f"{written}; as read{again}: {digests_text(event.digests)}{_zeros(event)}"
+
+
+def _zeros(event: FileFsynced) -> str:
+    """Return what there is to say of zeros in the source: they may be a gap that a tool filled."""
+    if event.zeros is None:
+        return ""
+    if event.zeros_bytes == event.size:
+        return "; it is nothing but zeros"
+    stretches = ", ".join(f"{length:,} at {offset:,}" for offset, length in event.zeros)
+    more = (event.zeros_count or 0) - len(event.zeros)
+    rest = f" and {counted(more, 'more run', 'more runs')}" if more > 0 else ""
+    return f"; long runs of zeros, {bytes_text(event.zeros_bytes or 0)} in all: {stretches}{rest}"
 
 
 def loss(event: MetadataLost) -> str:

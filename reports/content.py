@@ -125,6 +125,7 @@ def _counts(jobs: Sequence[JobSection]) -> Counts:
         good_bytes=sum(row.size or 0 for row in good),
         read_back=dict(sorted(Counter(row.read_back for row in good if row.read_back is not None).items())),
         read_twice=sum(row.source_readings > 1 for row in good),
+        with_zeros=sum(row.zeros is not None for row in files),
         links=sum(len(job.links) for job in jobs),
         folders=sum(job.folders for job in jobs),
         special=sum(len(job.special) for job in jobs),

@@ -30,6 +30,7 @@ class FileRow:
     entry: Position
     notes: tuple[str, ...]
     source_readings: int = 1  # with equal content
+    zeros: int | None = None  # bytes in long runs of zeros; the size: nothing else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,7 @@ class Counts:
     refuted_entries: int
     failed_entries: int
     foreign: int
+    with_zeros: int = 0  # files with long runs of zeros at their source
     read_twice: int = 0  # of the good files: those whose source was read more than once
 
     @property

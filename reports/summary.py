@@ -132,6 +132,11 @@ def _proof(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
             f"{count(counts.read_twice, 'source file')} read twice, the second time past the memory of the "
             "system where that could be done: both readings gave the same content."
         )
+    if counts.with_zeros:
+        found.append(
+            f"{count(counts.with_zeros, 'source file holds', 'source files hold')} long runs of zeros or "
+            "nothing else, which may be gaps that an earlier tool filled: see the notes beside them."
+        )
     if qualified := counts.by_result[Result.QUALIFIED]:
         found.append(
             f"{count(qualified, 'copy is', 'copies are')} qualified, not verified: parts of the source could "

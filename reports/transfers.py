@@ -3,7 +3,7 @@
 Knows which events make a copy count as good and which take that back. Judges no job and no batch.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,6 +56,7 @@ class Transfer:
     hard_link: str | None = None
     lost: MetadataLost | None = None
     lost_bytes: int | None = None  # of the source, zeros in the copy that stands
+    zeros: int | None = None  # bytes in long runs of zeros, of the content that the digests are of
     source_readings: int = 1  # alike, of the content that the digests are of
     incidents: list[Recorded] = field(default_factory=list)
 
@@ -98,7 +99,7 @@ class Transfer:
         return FileRow(
             path=self.path, source=self.source, size=self.size, mtime_ns=self.mtime_ns, digests=self.digests,
             compared=self.compared, result=self.result, read_back=self.read_back, entry=self.entry,
-            notes=self._notes(), source_readings=self.source_readings,
+            notes=self._notes(), source_readings=self.source_readings, zeros=self.zeros,
         )  # fmt: skip
 
     def _queued(self, event: FileQueued) -> None:
@@ -106,7 +107,7 @@ class Transfer:
         self.digests, self.compared, self.read_back = _NO_DIGESTS, False, None
         self.result, self.state = Result.UNVERIFIED, _NOT_BEGUN
         self.hard_link = self.lost = None
-        self.source_readings, self.lost_bytes = 1, None
+        self.source_readings, self.lost_bytes, self.zeros = 1, None, None
         if event.links > 1:
             self.hard_link = (
                 f"one of {count(event.links, 'name')} of the same data at the source "
@@ -161,7 +162,7 @@ class Transfer:
                 self.state = "copying began and did not end"
             case FileFsynced() as event:
                 self.size, self.digests, self.compared = event.size, event.digests, False
-                self.source_readings = event.source_readings or 1
+                self.source_readings, self.zeros = event.source_readings or 1, event.zeros_bytes
                 self.state = "copied, but the copy has not been read back"
             case FileResumed(found="qualified"):
                 return
@@ -182,33 +183,38 @@ class Transfer:
         return isinstance(event, CopyReverified) and self.proved != self.reread
 
     def _notes(self) -> tuple[str, ...]:
-        notes = [self.hard_link] if self.hard_link else []
+        return (*self._notes_on_the_source(), *self._notes_on_the_result())
+
+    def _notes_on_the_source(self) -> Iterator[str]:
+        if self.hard_link:
+            yield self.hard_link
         if self.lost is not None:
             names = ", ".join(map(escape_text, self.lost.attributes)) or "all"
             rest = self.lost.count - len(self.lost.attributes)
             more = f" and {number(rest)} more" if rest > 0 else ""
-            notes.append(f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})")
+            yield f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})"
         if self.source_readings > 1:
-            notes.append(f"source read {number(self.source_readings)} times with equal content")
+            yield f"source read {number(self.source_readings)} times with equal content"
+        if self.zeros is not None:
+            whole = self.zeros == self.size
+            runs = f"{count(self.zeros, 'byte')} in long runs of zeros"
+            yield "nothing but zeros, as the source was read" if whole else f"{runs} at the source"
         if self.lost_bytes is not None:
-            notes.append(
-                f"{count(self.lost_bytes, 'byte')} could not be read at the source: zeros in the copy"
-            )
+            yield f"{count(self.lost_bytes, 'byte')} could not be read at the source: zeros in the copy"
+
+    def _notes_on_the_result(self) -> Iterator[str]:
         if self.result is Result.UNVERIFIED:
-            notes.append(self.state)
+            yield self.state
         if self.result is Result.EARLIER and self.proved is not None:
-            notes.append(f"proved by entry {number(self.proved)}; not read again in this run")
+            yield f"proved by entry {number(self.proved)}; not read again in this run"
         elif self.proved is not None and self.result in _DOUBTED:
-            notes.append(f"verified before, entry {number(self.proved)}")
+            yield f"verified before, entry {number(self.proved)}"
         elif self.proved is not None and self.proved != self.entry:
-            notes.append(f"an earlier copy of this name was verified, entry {number(self.proved)}")
+            yield f"an earlier copy of this name was verified, entry {number(self.proved)}"
         if self.unchanged is not None:
-            notes.append(
-                f"later run: size and time unchanged, not copied again, entry {number(self.unchanged)}"
-            )
+            yield f"later run: size and time unchanged, not copied again, entry {number(self.unchanged)}"
         if self.reread is not None and self.reread != self.entry:
-            notes.append(f"read again later and found equal, entry {number(self.reread)}")
-        return tuple(notes)
+            yield f"read again later and found equal, entry {number(self.reread)}"
 
 
 def beginning(event: Beginning, recorded: Recorded) -> Transfer:

@@ -66,6 +66,9 @@ class FileFsynced(Event):
     unreadable: Stretches | None = None  # of the source, zeros in the copy: the first of them
     unreadable_count: int | None = None
     unreadable_bytes: int | None = None
+    zeros: Stretches | None = None  # the first long runs of zeros: perhaps what a tool before could not read
+    zeros_count: int | None = None
+    zeros_bytes: int | None = None  # the file's size: nothing but zeros
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

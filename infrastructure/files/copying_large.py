@@ -80,6 +80,7 @@ class LargeCopier:
             found=found,
             unkept=unkept,
             unreadable=source.unreadable,
+            zeros=source.zeros,
             source_readings=readings,
         )
 

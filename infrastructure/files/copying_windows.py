@@ -150,6 +150,7 @@ class WindowCopier:
             flushed=own_flush,
             unkept=unkept,
             unreadable=source.unreadable,
+            zeros=source.zeros,
             source_readings=readings,
         )
 
@@ -209,6 +210,7 @@ def _durable(copy: Staged) -> Flushed:
         digests=copy.digests,
         unkept=copy.unkept,
         unreadable=copy.unreadable,
+        zeros=copy.zeros,
         source_readings=copy.source_readings,
     )
 

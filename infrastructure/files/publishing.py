@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copy_reports import Side, Stage, Unkept, Unreadable
+from custody.domain.copy_reports import Side, Stage, StretchList, Unkept
 from custody.domain.copying import CopyItem
 from custody.domain.digest import Digests
 from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
@@ -34,7 +34,8 @@ class Staged:
     flushed: bool  # by its own flush, not the one of its window
     found: Found | None = None  # what was read back already, before it had its own name
     unkept: Unkept | None = None
-    unreadable: Unreadable | None = None
+    unreadable: StretchList | None = None
+    zeros: StretchList | None = None
     source_readings: int = 1
 
 

@@ -10,38 +10,15 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from custody.domain.copy_reports import Unreadable
+from custody.domain.copy_reports import StretchList
 from custody.infrastructure.files.direct_io import DirectReading
+from custody.infrastructure.files.stretches import Stretches
 
 PAGE_BYTES: Final = 4096
 SECTOR_BYTES: Final = 512
-MAX_STRETCHES_LISTED: Final = 500  # at 36 bytes each, with a path and digests, they fit into one entry
+MAX_STRETCHES_LISTED: Final = 500  # at 36 bytes each, with zeros, a path and digests, they fit into one entry
 DEAD_SECONDS: Final = 300.0  # without one readable byte
 UNREADABLE: Final = frozenset({errno.EIO, errno.EREMOTEIO, errno.EBADMSG, errno.EUCLEAN, errno.ETIMEDOUT})
-
-
-class Stretches:
-    """Unreadable stretches in the order of their offsets; neighbours are one."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._listed: list[tuple[int, int]] = []
-        self._count = self._bytes = 0
-        self._end = -1
-
-    def add(self, offset: int, length: int) -> None:
-        """Take in one more, in bytes, behind all before it."""
-        self._bytes += length
-        if offset != self._end:
-            self._count += 1
-        if self._count <= MAX_STRETCHES_LISTED:
-            start = self._listed.pop()[0] if offset == self._end else offset
-            self._listed.append((start, offset + length - start))
-        self._end = offset + length
-
-    def found(self) -> Unreadable | None:
-        """Return what was found; None for nothing."""
-        return Unreadable(tuple(self._listed), self._count, self._bytes) if self._count else None
 
 
 class Salvager:
@@ -56,14 +33,14 @@ class Salvager:
         self._monotonic = monotonic
         self._narrow_until = self._fine_until = 0
         self._readable_at = monotonic()
-        self._stretches = Stretches()
+        self._stretches = Stretches(listed=MAX_STRETCHES_LISTED)
 
     @property
     def is_narrow(self) -> bool:
         """Tell whether reads are short for now, so that each must be told to whoever waits for progress."""
         return self._reading.count < self._narrow_until
 
-    def unreadable(self) -> Unreadable | None:
+    def unreadable(self) -> StretchList | None:
         """Return what could not be read so far; None for nothing."""
         return self._stretches.found()
 

@@ -12,12 +12,13 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from custody.domain.copy_reports import Side, Stage, Unreadable
+from custody.domain.copy_reports import Side, Stage, StretchList
 from custody.domain.copying import CopyItem
 from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading
 from custody.infrastructure.files.failures import OPENING_SOURCE, READING_SOURCE, AttemptFailed, failed_by
 from custody.infrastructure.files.folders import Folders, close_quietly, place_of
 from custody.infrastructure.files.salvaging import Salvager
+from custody.infrastructure.files.stretches import ZeroRuns
 
 
 def _changed(message: str, stage: Stage = Stage.READ) -> AttemptFailed:
@@ -37,6 +38,7 @@ class SourceFile:
         self._item = item
         self._direct = direct = direct or item.salvage  # sectors of a page can be told apart past the cache
         self._ended = False
+        self._zeros = ZeroRuns()
         place = place_of(item.source_root, item.path, Side.SOURCE)
         with OPENING_SOURCE:
             opened = opened_for_reading(self._calls, folders.of(place), place.name, direct=direct)
@@ -57,9 +59,14 @@ class SourceFile:
         return self._fd
 
     @property
-    def unreadable(self) -> Unreadable | None:
+    def unreadable(self) -> StretchList | None:
         """Return what was filled with zeros because it could not be read; None for nothing."""
         return None if self._salvager is None else self._salvager.unreadable()
+
+    @property
+    def zeros(self) -> StretchList | None:
+        """Return the long runs of zeros in what was read, the zeros of salvaging among them; at the end."""
+        return self._zeros.found()
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +103,7 @@ class SourceFile:
             filled += self._read(view[filled:])
             if self._salvager is not None and self._salvager.is_narrow:
                 break
+        self._zeros.take(view[:filled])
         return filled
 
     def _read(self, view: memoryview) -> int:

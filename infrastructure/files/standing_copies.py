@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import NoReturn
 
-from custody.domain.copy_reports import Began, Flushed, ReadBack, Report, Side, Stage, Unreadable
+from custody.domain.copy_reports import Began, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.copying import CopyItem
 from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import (
@@ -34,7 +34,7 @@ def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> I
     """Claim the file under the final name if it equals the source; it is flushed, and never changed."""
     yield Began(item.transfer)
     try:
-        digests, unreadable = yield from _hash_source(folders, item, hasher, pace)
+        digests, source = yield from _hash_source(folders, item, hasher, pace)
         found = yield from _read_standing(folders, item, hasher, pace)
         if not found.equals(digests) or found.size != item.size:
             _collide("a different file stands there", found=found)
@@ -47,7 +47,8 @@ def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> I
         transfer=item.transfer,
         size=found.size,
         digests=digests,
-        unreadable=unreadable,
+        unreadable=source.unreadable,
+        zeros=source.zeros,
         source_readings=readings,
     )
     yield ReadBack(transfer=item.transfer, size=found.size, digests=digests, method=found.method)
@@ -55,7 +56,7 @@ def adopt(folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace) -> I
 
 def _hash_source(
     folders: Folders, item: CopyItem, hasher: FileHasher, pace: Pace
-) -> Generator[Report, None, tuple[Digests, Unreadable | None]]:
+) -> Generator[Report, None, tuple[Digests, SourceFile]]:
     with SourceFile(folders, item, direct=hasher.is_large(item.size)) as source:
         place = place_of(item.destination, item.path)
         with OPENING_DESTINATION:
@@ -68,7 +69,7 @@ def _hash_source(
         with READING_SOURCE:
             digests = yield from hasher.digests(source.fill, item.size, item.algorithms, passed)
         source.require_unchanged()
-    return digests, source.unreadable
+    return digests, source
 
 
 def _read_standing(

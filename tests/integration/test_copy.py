@@ -8,6 +8,7 @@ from tests.cli.command_line import CommandLine, Ended, is_three_line_error
 from tests.integration.acquiring import make_source, tree
 
 CASE = ("--case", "2026-0147")
+MEBIBYTE = 1 << 20
 
 
 @pytest.fixture
@@ -309,3 +310,30 @@ def test_a_source_read_twice_is_said_to_be_in_the_ledger(
     ]
     assert "as read 2 times alike: sha256" in told
     assert case("audit").code == 0
+
+
+@pytest.mark.parametrize("megabytes", [2, 20], ids=["small", "large"])
+def test_zeros_in_a_source_are_told_and_the_copy_is_verified_all_the_same(
+    case: CommandLine, tmp_path: Path, destination: Path, megabytes: int
+) -> None:
+    image = tmp_path / "image.dd"
+    image.write_bytes(os.urandom(MEBIBYTE) + bytes((megabytes - 1) * MEBIBYTE))
+
+    ended = copy(case, image, destination, "--json")
+
+    assert (ended.code, ended.result["files"]["verified"]) == (0, 1), ended.err
+    zeros = (megabytes - 1) * MEBIBYTE
+    told = case("explain", str(destination / image.name)).out
+    assert f"{zeros:,} at {MEBIBYTE:,}" in told
+    assert case("audit").code == 0
+
+
+def test_a_file_of_nothing_but_zeros_is_called_so(
+    case: CommandLine, tmp_path: Path, destination: Path
+) -> None:
+    empty = tmp_path / "wiped.bin"
+    empty.write_bytes(bytes(4096))
+
+    assert copy(case, empty, destination).code == 0
+
+    assert "it is nothing but zeros" in case("explain", str(destination / empty.name)).out

@@ -212,6 +212,19 @@ SENTENCES: list[tuple[Event, str]] = [
         f"7 bytes written and flushed to the device; as read: sha256 {SHA}",
     ),
     (
+        FileFsynced(attempt=1, size=7, digests=SHA256, zeros=((0, 7),), zeros_count=1, zeros_bytes=7),
+        f"7 bytes written and flushed to the device; as read: sha256 {SHA}; it is nothing but zeros",
+    ),
+    (
+        FileFsynced(
+            attempt=1, size=9_000, digests=SHA256, zeros=((0, 4096),), zeros_count=2, zeros_bytes=8_192
+        ),
+        (
+            f"9,000 bytes written and flushed to the device; as read: sha256 {SHA}; long runs of zeros, "
+            "8,192 bytes in all: 4,096 at 0 and 1 more run"
+        ),
+    ),
+    (
         MetadataLost(run=1, path=NAME, attributes=("user.a", "user.b"), count=3, reason="no"),
         "attributes of the source that could not be kept: user.a, user.b and 1 more (no)",
     ),

@@ -6,7 +6,7 @@ Knows when a copy is claimed as ours: only if the ledger says that this job publ
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.copy_reports import Failed, Flushed, ReadBack, Side, Stage, Unkept, Unreadable
+from custody.domain.copy_reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
 from custody.domain.copying import CopyItem, Operation
 from custody.domain.errors import Refused
 from custody.domain.events import (
@@ -49,7 +49,7 @@ class Flight:
     ours: bool
     flushed: bool = False
     found: bool = False
-    unreadable: Unreadable | None = None
+    unreadable: StretchList | None = None
 
     def beginning(self) -> FileCopying:
         """Return the event that must be durable before the lane may write."""
@@ -63,7 +63,7 @@ class Flight:
 
 def flushed(flight: Flight, report: Flushed) -> FileFsynced:
     """Return the event that claims a copy of ours as durable."""
-    lost = report.unreadable
+    lost, zeros = report.unreadable, report.zeros
     return FileFsynced(
         attempt=flight.attempt,
         size=report.size,
@@ -72,6 +72,9 @@ def flushed(flight: Flight, report: Flushed) -> FileFsynced:
         unreadable=lost.stretches if lost else None,
         unreadable_count=lost.count if lost else None,
         unreadable_bytes=lost.bytes if lost else None,
+        zeros=zeros.stretches if zeros else None,
+        zeros_count=zeros.count if zeros else None,
+        zeros_bytes=zeros.bytes if zeros else None,
     )
 
 
@@ -114,13 +117,13 @@ def _publication(row: TransferRow, reader: LedgerReader) -> Publication:
     return publication(reader.history(file_stream(row.id)))
 
 
-def _unreadable(row: TransferRow, reader: LedgerReader) -> Unreadable | None:
+def _unreadable(row: TransferRow, reader: LedgerReader) -> StretchList | None:
     """Return what the flush of an interrupted file said of its source."""
     flushes = [one.event for one in reader.history(file_stream(row.id)) if isinstance(one.event, FileFsynced)]
     last = flushes[-1]
     if last.unreadable is None:
         return None
-    return Unreadable(last.unreadable, last.unreadable_count or 0, last.unreadable_bytes or 0)
+    return StretchList(last.unreadable, last.unreadable_count or 0, last.unreadable_bytes or 0)
 
 
 def refusal(row: TransferRow, refused: Refused) -> Failed:

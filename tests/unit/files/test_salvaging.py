@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.domain.copy_reports import Flushed, ReadBack, Side, Stage, Unreadable
+from custody.domain.copy_reports import Flushed, ReadBack, Side, Stage, StretchList
 from custody.domain.copying import CopyItem, Operation
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.direct_io import DirectReading
 from custody.infrastructure.files.engine import LARGE_FILES
-from custody.infrastructure.files.salvaging import DEAD_SECONDS, MAX_STRETCHES_LISTED, Salvager, Stretches
+from custody.infrastructure.files.salvaging import DEAD_SECONDS, MAX_STRETCHES_LISTED, Salvager
+from custody.infrastructure.files.stretches import Stretches
 from tests.fakes.bad_sectors import BadSectors, cover, with_zeros
 from tests.faults.evidence import FILES, contents, item_for, make_destination, make_source
 from tests.faults.large_files import TINY
@@ -105,11 +106,11 @@ def test_a_standing_copy_is_compared_with_what_can_be_read_and_zeros(
 
     (flushed,) = of_kind(Flushed, copy(adopting, calls=BadSectors(NAME, {1}), large=large))
 
-    assert flushed.unreadable == Unreadable(((512, 512),), 1, 512)
+    assert flushed.unreadable == StretchList(((512, 512),), 1, 512)
 
 
 def test_stretches_beyond_the_limit_are_counted_and_not_listed() -> None:
-    stretches = Stretches()
+    stretches = Stretches(listed=MAX_STRETCHES_LISTED)
     for number in range(MAX_STRETCHES_LISTED + 2):
         stretches.add(number * 1024, 512)
     stretches.add((MAX_STRETCHES_LISTED + 1) * 1024 + 512, 512)
@@ -155,7 +156,7 @@ def test_a_slow_medium_is_told_of_sector_by_sector() -> None:
     buffer = memoryview(bytearray(8192))
 
     assert [salvager.read(buffer) for _ in range(8)] == [512] * 8
-    assert salvager.unreadable() == Unreadable(((0, 4096),), 1, 4096)
+    assert salvager.unreadable() == StretchList(((0, 4096),), 1, 4096)
 
 
 def test_an_error_behind_the_last_byte_is_the_end() -> None:
@@ -164,7 +165,7 @@ def test_an_error_behind_the_last_byte_is_the_end() -> None:
     buffer = memoryview(bytearray(4096))
 
     assert [salvager.read(buffer), salvager.read(buffer)] == [512, 0]
-    assert salvager.unreadable() == Unreadable(((0, 512),), 1, 512)
+    assert salvager.unreadable() == StretchList(((0, 512),), 1, 512)
 
 
 def test_an_error_of_an_empty_source_is_no_unreadable_byte() -> None:

@@ -629,6 +629,29 @@ def test_a_source_that_is_copied_anew_is_no_longer_said_to_have_been_read_twice(
     assert only_file(story).notes == ("copying has not begun",)
 
 
+@pytest.mark.parametrize(
+    ("size", "note"),
+    [
+        (1000, "nothing but zeros, as the source was read"),
+        (600, "600 bytes in long runs of zeros at the source"),
+    ],
+)
+def test_long_runs_of_zeros_are_a_note_and_a_sentence(size: int, note: str) -> None:
+    story, job = one_job()
+    story.queued(job, b"a")
+    story.copying(job, b"a")
+    read = FileFsynced(
+        attempt=1, size=1000, digests=digests(b"a"), zeros=((0, size),), zeros_count=1, zeros_bytes=size
+    )
+    story.of_file(job, b"a", read)
+    story.proved(job, b"a")
+    story.complete(job, 1)
+
+    assert only_file(story).notes == (note,)
+    sentences = report_on(story).summary.sentences
+    assert any(sentence.startswith("1 source file holds long runs of zeros") for sentence in sentences)
+
+
 def qualified_story(stretches: int = 2, listed: int = 2) -> tuple[LedgerStory, Job]:
     story, job = one_job()
     story.queued(job, b"a")
