@@ -66,7 +66,7 @@ def check_plan(run: Invocation, plan: Plan) -> Answer:
 
     def checked(surveyor: Surveyor) -> Answer:
         found = survey(plan, surveyor)
-        return survey_answer(plan, found, estimate_seconds(found.reading, surveyor))
+        return survey_answer(plan, found, estimate_seconds(found.reading, found.rooms, surveyor))
 
     with reading_ledger(run) as view:
         return _looked(run, view, checked)

@@ -13,10 +13,10 @@ from custody.domain.use_cases.batches.rooms import RoomSurvey
 
 
 def survey_answer(plan: Plan, survey: Survey, seconds: float | None) -> Answer:
-    """Return the answer of a check that found nothing against the plan; ``seconds``: what reading takes."""
+    """Return the answer of a check that found nothing against the plan; ``seconds``: what it will take."""
     return Answer(
         verdict=f"OK  {counted(len(plan.jobs), 'job')}, {counted(survey.files, 'file')} to copy, "
-        f"{size_text(survey.bytes)}; nothing was written",
+        f"{size_text(survey.bytes)}; nothing was changed",
         lines=list(_lines(plan, survey, seconds)),
         fields={
             "batch": plan.id,
@@ -60,7 +60,7 @@ def _lines(plan: Plan, survey: Survey, seconds: float | None) -> Iterable[str]:
     for room in survey.rooms:
         yield f"  {room_text(room)}"
     if seconds is not None:
-        yield f"  takes {duration(ceil(seconds))} or more, as fast as the sources were read just now"
+        yield f"  takes {duration(ceil(seconds))} or more, as fast as disks were read and written just now"
     others = [
         counted(number, noun)
         for number, noun in (

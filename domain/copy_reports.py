@@ -73,7 +73,7 @@ class Unkept:
 
 @dataclass(frozen=True)
 class Probed:
-    """So much of a source was read, in so long; 0 bytes when it could not be read."""
+    """So much was read of a source or written at a destination, in so long; 0 bytes when that failed."""
 
     size: int
     seconds: float

@@ -24,6 +24,7 @@ class Operation(StrEnum):
     READ_BACK = "read-back"  # read an existing copy from the device and compare with `expected`
     KEEP_ATTRIBUTES = "keep-attributes"  # give a folder the extended attributes of its source
     PROBE = "probe"  # read a source for a moment, to see how fast it is
+    PROBE_WRITING = "probe-writing"  # write for a moment at a destination, to a file that never has a name
     TRY_TEMPORARY = "try-temporary"  # touch the temporary file of a lost lane; has no outcome but the end
 
 
@@ -42,7 +43,7 @@ class CopyItem:
     transfer: TransferId
     operation: Operation
     source_root: RawPath  # absolute; empty for READ_BACK
-    destination: RawPath  # absolute, exists
+    destination: RawPath  # absolute, exists; for PROBE_WRITING it, or a folder above it, does
     path: RawPath  # below both
     temporary: bytes  # bare name, in the folder of the copy; only for COPY and TRY_TEMPORARY
     size: int  # as inventoried

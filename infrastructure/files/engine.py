@@ -16,7 +16,7 @@ from custody.infrastructure.files.extended_attributes import keep_folder_attribu
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders
 from custody.infrastructure.files.hashing_files import FileHasher
-from custody.infrastructure.files.speed_probe import probe
+from custody.infrastructure.files.speed_probe import probe, probe_writing
 from custody.infrastructure.files.standing_copies import adopt, read_again
 from custody.infrastructure.files.streaming import AlignedBuffer, Pace
 from custody.infrastructure.files.temporary import try_temporary
@@ -77,6 +77,8 @@ class CopyEngine:
             yield from self._single(item)
         probed = [item for item in window.items if item.operation is Operation.PROBE]
         yield from probe(self._folders, probed, self._buffer, self._monotonic)
+        written = [item for item in window.items if item.operation is Operation.PROBE_WRITING]
+        yield from probe_writing(self._folders.calls, written, self._monotonic)
         if told := self._pace.settle():
             yield told
 

@@ -371,7 +371,7 @@ def test_reading_is_estimated_by_the_largest_file_of_each_source(bench: Workbenc
     bench.clock.monotonic = lambda: next(ticks) / 100  # type: ignore[method-assign]  # reading takes time
     bench.lane.close()
     bench.new_lane()
-    seconds = estimate_seconds(found.reading, bench.surveyor(RoomyInspector()))
+    seconds = estimate_seconds(found.reading, found.rooms, bench.surveyor(RoomyInspector()))
     assert seconds is not None
     assert 0 < seconds < 60
 
@@ -382,11 +382,11 @@ def probing(bench: Workbench, *reports: Report | Exception | None) -> float | No
     jobs = [bench.job(sources=[bench.source / name for name in ("one", "two")])]
     found = surveyed(bench, *jobs)
     surveyor = replace(bench.surveyor(RoomyInspector()), lane=ScriptedLane(bench.clock, reports))
-    return estimate_seconds(found.reading, surveyor)
+    return estimate_seconds(found.reading, found.rooms, surveyor)
 
 
 @pytest.mark.parametrize(
-    ("reports", "expected"),
+    ("read", "expected"),
     [
         ((Probed(300, 2.0), Probed(100, 1.0), Done()), 30.0),
         ((Probed(300, 2.0), Probed(0, 1.0), Done()), 20.0 + 1000 * 2 / 300),
@@ -394,16 +394,27 @@ def probing(bench: Workbench, *reports: Report | Exception | None) -> float | No
         ((Probed(300, 2.0), LaneDied()), 20.0 + 1000 * 2 / 300),
     ],
 )
-def test_an_estimate_goes_by_what_was_read(
-    bench: Workbench, reports: tuple[Report | Exception, ...], expected: float | None
+def test_an_estimate_goes_by_what_was_read_where_nothing_could_be_written(
+    bench: Workbench, read: tuple[Report | Exception, ...], expected: float | None
 ) -> None:
-    assert probing(bench, *reports) == (None if expected is None else pytest.approx(expected))
+    seconds = probing(bench, *read, Probed(0, 0.0), Done())
+
+    assert seconds == (None if expected is None else pytest.approx(expected))
+
+
+def test_the_slower_of_reading_and_writing_decides(bench: Workbench) -> None:
+    needed = 4000 + 40 + 2 * 4096  # with the margin, and what two entries take
+    read = (Probed(300, 2.0), Probed(100, 1.0), Done())
+
+    assert probing(bench, *read, Probed(100, 2.0), Done()) == pytest.approx(needed / 50)
+    assert probing(bench, *read, Probed(1 << 20, 1.0), Done()) == 30.0
+    assert probing(bench, Probed(0, 2.0), Probed(0, 1.0), Done(), Probed(100, 2.0), Done()) == needed / 50
 
 
 def test_nothing_to_copy_takes_no_time(bench: Workbench) -> None:
     (bench.source / "d").mkdir()
 
-    assert estimate_seconds(surveyed(bench).reading, bench.surveyor(RoomyInspector())) == 0.0
+    assert estimate_seconds((), (), bench.surveyor(RoomyInspector())) == 0.0
 
 
 def test_a_stop_ends_the_probe(bench: Workbench) -> None:
@@ -413,4 +424,4 @@ def test_a_stop_ends_the_probe(bench: Workbench) -> None:
     bench.stop.signal = "SIGINT"
 
     with pytest.raises(Interrupted):
-        estimate_seconds(found.reading, bench.surveyor(RoomyInspector()))
+        estimate_seconds(found.reading, found.rooms, bench.surveyor(RoomyInspector()))
