@@ -38,10 +38,15 @@ def lock_holder(path: Path, locks: Path = LOCKS) -> LockHolder | None:
 
 
 def _holders(listed: list[str], inode: int) -> Iterator[int]:
-    """Yield the processes that hold, not those that wait for, a lock of a file of this number."""
+    """Yield the processes that hold, not those that wait for or share, a lock of a file of this number.
+
+    Whoever reads a ledger on a full disk shares its lock and is nobody to wait for.
+    """
     for line in listed:
         fields = line.split()
-        if len(fields) == _FIELDS and fields[1] == "FLOCK" and fields[5].rpartition(":")[2] == str(inode):
+        if len(fields) != _FIELDS or fields[5].rpartition(":")[2] != str(inode):
+            continue
+        if (fields[1], fields[3]) == ("FLOCK", "WRITE"):
             yield int(fields[4])
 
 

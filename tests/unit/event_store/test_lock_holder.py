@@ -1,5 +1,6 @@
 """Who holds a lock, as the kernel lists it."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -91,3 +92,10 @@ def test_without_a_list_of_locks_nobody_is_known_to_hold_one(tmp_path: Path, loc
 
 def test_a_lock_that_was_never_made_is_held_by_nobody(tmp_path: Path) -> None:
     assert lock_holder(tmp_path / "none") is None
+
+
+def test_who_only_shares_the_lock_to_read_is_nobody_to_wait_for(tmp_path: Path, lock: Path) -> None:
+    with lock.open() as opened:
+        fcntl.flock(opened, fcntl.LOCK_SH)
+
+        assert lock_holder(lock) is None
