@@ -60,18 +60,22 @@ def _move(folders: Folders, item: CopyItem, place: Place, failure: AttemptFailed
     try:
         name = _set_aside(folders, place, mark)
     except FileNotFoundError:
-        pass  # it is gone; there is nothing to move
+        return  # it is gone; there is nothing to move
     except OSError as error:
         failure.message += f"; it could not be moved aside and still stands under its name ({error.strerror})"
-    else:
-        folder = place.folder + b"/" if place.folder else b""
-        failure.details["moved_to"] = RawPath(folder + name)
+        return
+    folder = place.folder + b"/" if place.folder else b""
+    failure.details["moved_to"] = RawPath(folder + name)
+    try:
+        flush_folder(folders.calls, folders.of(place))
+    except OSError as error:
+        failure.message += f"; that it was moved aside may be lost in a power cut ({error.strerror})"
 
 
 def _set_aside(folders: Folders, place: Place, mark: bytes) -> bytes:
     """Move a bad copy to ``<name>.custody-bad-<mark>``, replacing nothing; returns the new name.
 
-    Raises OSError when it still stands, or may come back, under its own name.
+    Raises OSError when it still stands under its own name.
     """
     for again in range(1, MAX_SET_ASIDE):
         ending = b".custody-bad-" + mark + (b".%d" % again if again > 1 else b"")
@@ -81,6 +85,5 @@ def _set_aside(folders: Folders, place: Place, mark: bytes) -> bytes:
             rename_without_replacing(folders.calls, folder, place.name, name)
         except FileExistsError:
             continue
-        flush_folder(folders.calls, folder)
         return name
     raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

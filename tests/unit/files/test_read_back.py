@@ -131,6 +131,30 @@ def test_a_bad_copy_that_cannot_be_moved_is_said_to_stand(destination: Path, ite
     assert failure.differs
 
 
+def test_a_bad_copy_whose_new_name_may_not_last_is_told_under_that_name(
+    destination: Path, item: CopyItem
+) -> None:
+    moved: list[bytes] = []
+
+    def rename(real: Any, old: bytes, new: bytes, **named: Any) -> None:
+        real(old, new, **named)
+        if b".custody-bad-" in new:
+            moved.append(new)
+
+    def fsync(real: Any, fd: int) -> None:
+        if moved:
+            raise OSError(errno.EIO, "Input/output error")
+        real(fd)
+
+    calls = ChangedCalls(readv=flipping, rename_noreplace=rename, fsync=fsync)
+    failure = only_failure(copy(item, calls=calls))
+
+    assert failure.moved_to == os.path.join(os.path.dirname(CAMERA), moved[0])
+    assert "may be lost in a power cut" in failure.message
+    assert "still stands" not in failure.message
+    assert CAMERA not in contents(destination)
+
+
 @pytest.mark.parametrize("instead", ["nothing", "folder", "link", "shorter", "longer"])
 def test_what_was_exchanged_before_the_read_back_is_never_proved(
     destination: Path, item: CopyItem, instead: str
