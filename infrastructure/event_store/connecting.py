@@ -40,7 +40,8 @@ def connect_within(engine: sa.Engine, memory: SharedMemory, configure: Configure
             if _is_ready(connection, memory, configure):
                 return connection
             connection.close()
-            memory.renew()
+            with naming_missing_room():
+                memory.renew()
         message = "other processes open and close it all the time"
         raise sqlite3.OperationalError(message)
 

@@ -82,11 +82,14 @@ class SharedMemory:
         return room is None or _is_named(room.descriptor, self._path)
 
     def renew(self) -> None:
-        """Make room in the file that stands there now; nothing of this process may be connected."""
+        """Make room in the file that stands there now; nothing of this process may be connected.
+
+        Raises OSError when there is none; what was held before is held still.
+        """
         with _guard:
             room = _rooms[self._path]
-            os.close(room.descriptor)
             fresh = _opened(self._path, self._needed_bytes())
+            os.close(room.descriptor)  # of a file without a name: no lock of SQLite goes with it
             room.descriptor, room.size_bytes = fresh.descriptor, fresh.size_bytes
 
     def release(self) -> None:

@@ -176,6 +176,24 @@ def test_a_file_removed_in_between_is_noticed_and_replaced(database: Path) -> No
     memory.release()
 
 
+def test_room_that_cannot_be_renewed_leaves_what_was_held(
+    database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = SharedMemory(database)
+    memory.hold()
+    shm_of(database).unlink()
+    held = shared_memory._rooms[database.resolve().as_posix()].descriptor
+    with monkeypatch.context() as full:
+        full.setattr(shared_memory.os, "pwrite", without_room)
+        with pytest.raises(OSError, match="No space"):
+            memory.renew()
+
+    os.fstat(held)
+    memory.release()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(held)
+
+
 def test_a_file_removed_while_it_is_opened_is_opened_again(
     database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
