@@ -112,7 +112,7 @@ class SqlReadModel:
             .where(counted.c.number % step == 1 % step)
             .order_by(column.ordinal)
         )
-        return [transfer_row(row) for row in self._all(query)]
+        return values_of(self._all(query), transfer_row)
 
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
         """Return the rows that exist among these ids."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from custody.domain.errors import MalformedData
 from custody.domain.events import (
     BatchQueued,
     CopyRefuted,
@@ -30,6 +31,7 @@ from custody.domain.identifiers import (
 from custody.domain.paths import RawPath
 from custody.domain.ports import Recording
 from custody.domain.rows import Tally, TransferRow
+from custody.infrastructure.event_store.engine import writing
 from custody.infrastructure.event_store.ledger import SqlLedger
 from tests.unit.event_store.sample_ledger import (
     BATCH,
@@ -239,6 +241,15 @@ def test_a_sample_is_spread_over_the_files_of_one_state_and_run(
 
     assert [row.path for row in found] == [path_of(index) for index in chosen]
     assert ledger.read_model.sample(JOB, run=2, state="verified", step=step) == []
+
+
+def test_a_sample_of_damaged_rows_is_named_as_damage(ledger: SqlLedger) -> None:
+    ledger.append(window([0]))
+    with writing(ledger._parts.engine) as connection:
+        connection.exec_driver_sql("UPDATE transfers SET mtime_ns = 'noon'")
+
+    with pytest.raises(MalformedData, match="none of its own"):
+        ledger.read_model.sample(JOB, run=1, state="verified", step=1)
 
 
 def test_transfers_are_only_those_of_the_job_kind_and_states_asked_for(ledger: SqlLedger) -> None:
