@@ -15,6 +15,7 @@ from custody.domain.paths import printable
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from custody.infrastructure.files.publishing import flush_folder, rename_without_replacing
+from custody.infrastructure.files.standing import identity_of
 
 _CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE: Final = 0o600
@@ -25,8 +26,8 @@ _LINUX: Final = LinuxFileCalls()
 def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
     """Give a stream whose content stands durably at ``path`` once the block ended well.
 
-    Raises Refused when something stands there already, or the folder or disk does not take it. An error of
-    the block itself passes through; what had been written is removed.
+    Raises Refused when something stands there already, or the folder or disk does not take it: an OSError
+    of the block is taken for that. Any other error of it passes through. What had been written is removed.
     """
     draft = path.with_name(f".custody-{os.urandom(8).hex()}.part")
     if os.path.lexists(path):
@@ -40,9 +41,8 @@ def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        _publish(draft, path, calls)
-    except FileExistsError as error:
-        raise _taken(path) from error
+        if not _published(draft, path, calls):
+            raise _taken(path)
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
@@ -50,19 +50,26 @@ def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
             draft.unlink()
 
 
-def _publish(draft: Path, path: Path, calls: FileCalls) -> None:
-    """Give the draft its name durably; a name that cannot be flushed is taken back. Raises OSError."""
+def _published(draft: Path, path: Path, calls: FileCalls) -> bool:
+    """Give the draft its name durably, unless it is taken; one that cannot be flushed is taken back.
+
+    Raises OSError.
+    """
+    ours = identity_of(draft.lstat())
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         rename_without_replacing(calls, folder, os.fsencode(draft.name), os.fsencode(path.name))
-        try:
-            flush_folder(calls, folder)
-        except OSError:
-            with suppress(OSError):
+        flush_folder(calls, folder)
+    except FileExistsError:
+        return False
+    except OSError:
+        with suppress(OSError):
+            if identity_of(path.lstat()) == ours:
                 calls.unlink(os.fsencode(path.name), dir_fd=folder)
-            raise
+        raise
     finally:
         os.close(folder)
+    return True
 
 
 def _taken(path: Path) -> Refused:
@@ -76,6 +83,8 @@ def _taken(path: Path) -> Refused:
 def _unwritable(path: Path, error: OSError) -> Refused:
     return Refused(
         f"the file cannot be written: {printable(bytes(path))}: {error.strerror}",
-        done="Nothing was left under that name.",
+        done="What is left under that name may be lost in a power cut: remove it."
+        if os.path.lexists(path)
+        else "Nothing was left under that name.",
         hint="choose a folder you may write, with room",
     )

@@ -56,3 +56,40 @@ def test_a_block_that_fails_leaves_nothing(tmp_path: Path) -> None:
         raise KeyError
 
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_whose_draft_cannot_be_removed_is_taken_back(tmp_path: Path) -> None:
+    def no_rename(real: Any, old: bytes, new: bytes, **named: Any) -> None:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    def unlink(real: Any, name: bytes, **named: Any) -> None:
+        if name.startswith(b".custody-"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(name, **named)
+
+    with pytest.raises(Refused, match="Input/output error") as refused:
+        write(tmp_path / "report.pdf", ChangedCalls(rename_noreplace=no_rename, unlink=unlink))
+
+    assert refused.value.done == "Nothing was left under that name."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_stays_though_it_is_not_durable_is_said_to_stay(tmp_path: Path) -> None:
+    def broken(real: Any, *given: Any, **named: Any) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with pytest.raises(Refused) as refused:
+        write(tmp_path / "report.pdf", ChangedCalls(fsync=broken, unlink=broken))
+
+    assert "remove it" in str(refused.value.done)
+    assert (tmp_path / "report.pdf").exists()
+
+
+def test_a_file_that_the_block_finds_in_its_way_is_not_the_one_to_be_written(tmp_path: Path) -> None:
+    with (
+        pytest.raises(Refused, match="cannot be written"),
+        new_file(tmp_path / "report.pdf"),
+    ):
+        tmp_path.mkdir()
+
+    assert list(tmp_path.iterdir()) == []
