@@ -56,7 +56,8 @@ def keep_folder_attributes(folders: Folders, item: CopyItem) -> Kept:
             contextlib.closing(_Opened(folders, item.destination, item.path)) as copy,
         ):
             unkept = keep_attributes(calls, source.fd, copy.fd)
-            set_mode(calls, copy.fd, item.mode | OWNER_WORKS)
+            with contextlib.suppress(OSError):  # its mode is set again, last of all, and any trouble told
+                set_mode(calls, copy.fd, item.mode | OWNER_WORKS)
     except OSError as error:
         folders.forget()
         unkept = Unkept((), f"the folder could not be worked on: {_reason(error)}")
