@@ -6,6 +6,9 @@ import re
 import pytest
 from _pytest.terminal import TerminalReporter
 
+from tests.system_faults.requirements import lacking
+
+REQUIRED = os.environ.get("REQUIRE_FAULT_TESTS") == "1"
 POINTS = re.compile(r"^(?:.*\b)?(\d+) fault points?, 0 (?:false good|wrong)$", re.MULTILINE)
 
 
@@ -15,6 +18,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("root"):
             item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("system_fault"):
+        if reason := lacking(marker.args):
+            if REQUIRED:
+                pytest.fail(f"REQUIRE_FAULT_TESTS=1, but: {reason}", pytrace=False)
+            pytest.skip(reason)
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

@@ -28,17 +28,10 @@ KILLED = {-9, 137}
 OF_THE_SAMPLE = {"no-genesis", "document-missing"}  # it has neither a key's enrolment nor a plan
 
 
-def can_trace() -> bool:
-    if shutil.which("strace") is None:
-        return False
-    tried = subprocess.run(["strace", "-o", "/dev/null", "true"], check=False, capture_output=True)
-    return tried.returncode == 0
-
-
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.slow,
-    pytest.mark.skipif(not can_trace(), reason="strace is missing, or may not trace here"),
+    pytest.mark.system_fault("strace"),
 ]
 
 

@@ -1,7 +1,6 @@
 """What the fault tests share: a workspace to begin with, mounts that are always undone, the requirements."""
 
 import contextlib
-import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,17 +10,6 @@ import pytest
 
 from tests.cli.command_line import CommandLine
 from tests.system_faults import mounting
-from tests.system_faults.requirements import lacking
-
-REQUIRED = os.environ.get("REQUIRE_FAULT_TESTS") == "1"
-
-
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in item.iter_markers("system_fault"):
-        if reason := lacking(marker.args):
-            if REQUIRED:
-                pytest.fail(f"REQUIRE_FAULT_TESTS=1, but: {reason}", pytrace=False)
-            pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,25 @@
 """The one question of every fault test: was the answer honest?
 
-Honest is, for each file of the source: an identical copy that the ledger calls verified, or a failure with
-its reason and a non-zero exit. Never both, never neither. It asks the exported log, not the code under test.
+Honest is, for each file of the source: an identical copy that the ledger calls verified, one with zeros just
+where it says so that the ledger calls qualified, or a failure with its reason and a non-zero exit. Never two
+of them, never none. It asks the exported log, not the code under test.
 """
 
 import base64
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from tests.cli.command_line import CommandLine, Ended
 
 GOOD = frozenset({"FileVerified", "FileSkipped"})
+QUALIFIED = "FileQualified"
 BAD = frozenset({"FileFailed", "CopyRefuted"})
+# What stands there is another's, or was changed by another: it was left alone, and that is the failure.
+STANDS_THERE = frozenset({"collision", "copy-changed", "copy-refuted"})
 # Refused, halted, paused, killed: nothing is claimed of what is open, and the next run takes it up.
 UNFINISHED = frozenset({6, 20, 130, 143, -9, 137})
 
@@ -58,7 +63,7 @@ def outcomes(case: CommandLine) -> dict[bytes, Outcome]:
             continue
         path = path_of(data) or paths[stream]
         paths[stream] = path
-        if event in GOOD | BAD:
+        if event in GOOD | BAD | {QUALIFIED}:
             found[path] = Outcome(event, data)
         elif event in {"FileQueued", "FileCopying", "FileResumed"}:
             found.pop(path, None)
@@ -89,22 +94,47 @@ def dishonesties(
     ended: Ended, said: dict[bytes, Outcome], evidence: dict[bytes, bytes], destination: Path
 ) -> list[str]:
     """Everything that was said and is not so, or is so and was not said."""
-    found = []
+    found = [
+        f"{path!r}: good, though there is no such evidence"
+        for path, outcome in said.items()
+        if outcome.verified and path not in evidence
+    ]
     for path, content in evidence.items():
-        outcome = said.get(path)
         there = standing(os.path.join(os.fsencode(destination), path))
+        outcome = said.get(path)
         if outcome is None:
             if ended.code not in UNFINISHED:
                 found.append(f"{path!r}: neither verified nor failed")
-        elif outcome.verified:
-            if there != content:
-                found.append(f"{path!r}: a false good")
         else:
-            if not outcome.error:
-                found.append(f"{path!r}: failed without a reason")
-            if ended.code == 0:
-                found.append(f"{path!r}: failed, yet the exit code is 0")
+            found += [f"{path!r}: {why}" for why in _dishonest(outcome, ended.code, content, there)]
     return found
+
+
+def _dishonest(outcome: Outcome, code: int, content: bytes, there: bytes | None) -> Iterator[str]:
+    if outcome.verified:
+        if there != content:
+            yield "a false good"
+        return
+    if code == 0:
+        yield f"{outcome.event}, yet the exit code is 0"
+    if outcome.event == QUALIFIED:
+        if there != zeroed(content, outcome.data):
+            yield "qualified, and other zeros than are listed"
+        return
+    if not outcome.error:
+        yield "failed without a reason"
+    if there not in {None, content} and outcome.error not in STANDS_THERE:
+        yield f"failed as {outcome.error}, and something else stands under its name"
+
+
+def zeroed(content: bytes, qualified: dict[str, object]) -> bytes:
+    """The content with zeros where the entry lists them; it must list them all."""
+    stretches = cast("list[tuple[int, int]]", qualified["unreadable"])
+    assert len(stretches) == qualified["unreadable_count"]
+    made = bytearray(content)
+    for offset, length in stretches:
+        made[offset : offset + length] = bytes(length)
+    return bytes(made)
 
 
 def leftovers(destination: Path) -> list[str]:

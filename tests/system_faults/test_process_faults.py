@@ -64,7 +64,7 @@ def test_a_lane_that_gets_no_more_memory_claims_nothing_false(case: CommandLine,
     resource.prlimit(lane, resource.RLIMIT_AS, (limit, limit))
     ended = ending(process)
 
-    require_honest(case, ended, contents(source), to)
+    require_honest(case, ended, contents(source), to, met_a_fault=bool(ended.code))
     assert ended.code in {0, 3, 20}
     if ended.code:
         assert case("batch", "retry", ended.result["batch"]).code == 0

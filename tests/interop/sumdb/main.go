@@ -47,6 +47,9 @@ func main() {
 	require(json.Unmarshal(read(os.Args[4]), &grown))
 	oldSize, oldRoot := checkpoint(string(read(os.Args[3])), verifier)
 	newRoot := hashes([]string{grown.Root})[0]
+	if grown.Size != size || newRoot != root {
+		require(fmt.Errorf("it ends at %d, %v, and the checkpoint is of %d, %v", grown.Size, newRoot, size, root))
+	}
 	require(tlog.CheckTree(hashes(grown.Consistency), grown.Size, newRoot, oldSize, oldRoot))
 	fmt.Printf("%d entries in %d, which extends %d\n", len(shown.Entries), size, oldSize)
 }
