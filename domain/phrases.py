@@ -5,7 +5,10 @@ Knows the words. Does not know who did it, nor where an event stands.
 
 from collections.abc import Mapping
 
+from custody.domain.cosignature import moment
 from custody.domain.events import (
+    CheckpointCosigned,
+    CosignatureGiven,
     FileCopying,
     FileFailed,
     FileFsynced,
@@ -32,6 +35,16 @@ def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:
             written = f"{bytes_text(event.size)} written and flushed to the device"
             again = "" if event.source_readings is None else f" {event.source_readings} times alike"
             return f"{written}; as read{again}: {digests_text(event.digests)}"
+
+
+def cosigning(event: CheckpointCosigned | CosignatureGiven, who: str) -> str:
+    """Return the sentence of a cosignature that this ledger received, or that its keeper gave."""
+    entries = f"the first {counted(event.size, 'entry', 'entries')}"
+    if isinstance(event, CosignatureGiven):
+        return f"{who}, as a witness, cosigned {entries} of {event.origin}: root {event.root}"
+    return (
+        f"witness {event.witness} cosigned {entries} at {moment(event.time)} by its clock: root {event.root}"
+    )
 
 
 def loss(event: MetadataLost) -> str:

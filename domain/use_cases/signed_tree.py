@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifySignature, parse_note
+from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifySignature, key_hash, parse_note
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import leaf_hash
@@ -73,6 +73,13 @@ def signed_checkpoints(
         _if_signed(kept.note, origin_of(reader.ledger), trusted, verify) for kept in reader.checkpoints()
     )
     return tuple(sorted(filter(None, found), key=lambda signed: signed.checkpoint.size))
+
+
+def ledger_lines(note: Note, origin: str, keys: Iterable[bytes]) -> Note:
+    """Return the note with the lines of these keys of its ledger only, whether they are good or not."""
+    hashes = {key_hash(origin, raw) for raw in keys}
+    ours = tuple(one for one in note.signatures if one.name == origin and one.key_hash in hashes)
+    return Note(note.text, ours)
 
 
 def signed_by(note: Note, origin: str, trusted: TrustedKeys, verify: VerifySignature) -> bool:
