@@ -4,20 +4,20 @@ Knows which checkpoint is meant when nobody says. Writes nothing; what it makes 
 given out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.checkpoint import parse_note
 from custody.domain.cosign_request import CosignRequest
 from custody.domain.entry import Recorded
-from custody.domain.errors import CannotTell, NotFound, Tampered, UsageError
+from custody.domain.errors import Tampered, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import Stream, checkpoint_stream
 from custody.domain.proving_tree import ProvingTree
 from custody.domain.use_cases.signed_tree import (
-    SignedCheckpoint,
     TreeReader,
+    chosen_checkpoint,
     grow,
     one_at_a_time,
     signed_checkpoints,
@@ -46,7 +46,7 @@ def request_cosignature(
     Tampered when the entries are not those that were signed.
     """
     kept = signed_checkpoints(reader, trusted, one_at_a_time(verify_many))
-    signed = _chosen(kept, size)
+    signed = chosen_checkpoint(kept, size)
     checkpoint, sizes = signed.checkpoint, {one.checkpoint.size for one in kept}
     old = _cosigned(reader, sizes, checkpoint.size) if since is None else since
     if old > checkpoint.size:
@@ -60,23 +60,6 @@ def request_cosignature(
         )
     return CosignRequest(
         old_size=old, proof=tree.consistency(old), note=parse_note(signed.note), checkpoint=checkpoint
-    )
-
-
-def _chosen(signed: Sequence[SignedCheckpoint], size: int | None) -> SignedCheckpoint:
-    if not signed:
-        raise CannotTell(
-            "no checkpoint of this ledger is signed by a key that the workspace trusts",
-            hint="sign one with 'custody checkpoint make', and look for the keys folder's .pem files",
-        )
-    if size is None:
-        return signed[-1]
-    for one in signed:
-        if one.checkpoint.size == size:
-            return one
-    raise NotFound(
-        f"there is no checkpoint of {size} entries",
-        hint="the files in the workspace's checkpoints folder are named by their sizes",
     )
 
 
