@@ -4,13 +4,14 @@ Knows how they are read and what is said when they are not what they should be. 
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from custody.cli.adapters import trusted_keys
-from custody.cli.workspace import Workspace
-from custody.domain.checkpoint import parse_note, parse_vkey
+from custody.cli.workspace import Workspace, shown
+from custody.domain.checkpoint import VerifierKey, parse_note, parse_vkey
+from custody.domain.cosignature import TrustedWitnesses, parse_witness_vkey, trusting
 from custody.domain.errors import CannotTell, KeyUnusable, MalformedData, UsageError
 from custody.domain.identifiers import KeyId
 from custody.domain.paths import printable
@@ -56,6 +57,31 @@ def own_keys(workspace: Workspace) -> dict[KeyId, bytes]:
         ) from error
 
 
+def brought_witnesses(values: Sequence[str], workspace: Workspace | None = None) -> TrustedWitnesses:
+    """Return the witnesses that a person named, by a verifier key or a file with one, and the workspace's.
+
+    Raises UsageError for what is no sound key of a witness, CannotTell for a file that cannot be read and for
+    a damaged one in the workspace's ``witnesses``.
+    """
+    own = [] if workspace is None else [_own_witness(path) for path in vkey_files(workspace.witnesses)]
+    return trusting([*own, *(_brought_witness(value) for value in values)])
+
+
+def known_ledgers(workspace: Workspace) -> list[VerifierKey]:
+    """Return the verifier keys in the workspace's ``ledgers``. Raises CannotTell for a damaged one."""
+    return [_own_vkey(path, parse_vkey, "a ledger") for path in vkey_files(workspace.ledgers)]
+
+
+def vkey_files(folder: Path) -> list[Path]:
+    """Return the ``.vkey`` files of a folder, by name; none when there is no folder."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".vkey")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CannotTell(f"the keys cannot be read: {shown(folder)}: {error.strerror}") from error
+
+
 def brought_note(file: str, name: str = "--checkpoint") -> bytes:
     """Return a note that a person named, as an option or argument; what it says is for others to judge."""
     content = file_content(file)
@@ -75,8 +101,44 @@ def file_content(file: str, limit_bytes: int = MAX_FILE_BYTES) -> bytes:
         with Path(file).open("rb") as stream:
             return stream.read(limit_bytes)
     except OSError as error:
-        shown = printable(os.fsencode(file))
-        raise CannotTell(f"the file cannot be read: {shown}: {error.strerror}") from error
+        raise CannotTell(f"the file cannot be read: {shown(Path(file))}: {error.strerror}") from error
+
+
+def _own_witness(path: Path) -> VerifierKey:
+    return _own_vkey(path, parse_witness_vkey, "a witness")
+
+
+def _own_vkey(path: Path, parse: Callable[[str], VerifierKey], whose: str) -> VerifierKey:
+    try:
+        return _sound(parse(_text(path)))
+    except (KeyUnusable, MalformedData) as error:
+        raise CannotTell(
+            f"{shown(path)} holds no verifier key of {whose}: {error.what}",
+            hint="take the file away, or get it anew from where it came from",
+        ) from error
+
+
+def _brought_witness(value: str) -> VerifierKey:
+    try:
+        try:
+            return _sound(parse_witness_vkey(value))
+        except MalformedData:
+            return _sound(parse_witness_vkey(_text(Path(value))))
+    except (KeyUnusable, MalformedData) as error:
+        raise UsageError(
+            f"--witness names no verifier key of a witness: {printable(os.fsencode(value))}: {error.what}",
+            hint="give what 'custody checkpoint witness' writes in the witness's workspace",
+        ) from error
+
+
+def _sound(key: VerifierKey) -> VerifierKey:
+    """Return the key. Raises KeyUnusable for a low-order or non-canonical one."""
+    public_key_from_raw(key.public_raw)
+    return key
+
+
+def _text(path: Path) -> str:
+    return file_content(str(path)).decode("utf-8", "replace")
 
 
 def _key(value: str) -> tuple[KeyId, TrustedKey]:

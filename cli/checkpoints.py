@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from custody.cli.adapters import opened_for_writing, reading_ledger
-from custody.cli.brought_files import brought_keys, brought_note, own_keys, raw_keys
+from custody.cli.brought_files import brought_keys, brought_note, brought_witnesses, own_keys, raw_keys
 from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
 from custody.domain.checkpoint import Checkpoint, parse_note
+from custody.domain.cosignature import moment
 from custody.domain.errors import MalformedData, NotFound, UsageError
 from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_checkpoint
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
@@ -30,7 +31,7 @@ def made_checkpoint(run: Invocation) -> Answer:
     """Sign the ledger's current size, unless that is done, and say what was signed."""
     with opened_for_writing(run, open_workspace(run), SystemClock()) as opened:
         note = opened.make_checkpoint()
-    fields = _fields(note)
+    fields = note_fields(note)
     return Answer(
         verdict=f"OK  checkpoint of {counted(int(str(fields['size'])), 'entry', 'entries')}",
         lines=(f"  root {fields['root']}",),
@@ -46,27 +47,31 @@ def shown_checkpoint(run: Invocation) -> Answer:
         raise NotFound("the ledger has no checkpoint yet", hint="make one with 'custody checkpoint make'")
     if not run.output.json:
         run.output.data(kept.note)
-    return Answer(fields=_fields(kept.note))
+    return Answer(fields=note_fields(kept.note))
 
 
-def checked_checkpoint(run: Invocation, file: str, *, keys: Sequence[str]) -> Answer:
+def checked_checkpoint(
+    run: Invocation, file: str, *, keys: Sequence[str], witnesses: Sequence[str]
+) -> Answer:
     """Say whether today's ledger extends the one that the note in a file was signed over.
 
-    The keys named are trusted instead of the workspace's. Raises UsageError for a file that holds no
-    checkpoint, CannotTell for one that cannot be read.
+    The keys named are trusted instead of the workspace's, the witnesses besides its own. Raises UsageError
+    for a file that holds no checkpoint, CannotTell for one that cannot be read.
     """
     note = brought_note(file, "FILE")
     with reading_ledger(run) as view, verifying_in_parallel() as verify_many:
         trusted = raw_keys(brought_keys(keys)) if keys else own_keys(view.workspace)
+        watched = brought_witnesses(witnesses, view.workspace)
         try:
-            result = check_checkpoint(view.reader, note, trusted, verify_many)
+            result = check_checkpoint(view.reader, note, trusted, verify_many, watched)
         except MalformedData as error:
             hint = "give a file that 'custody checkpoint show' wrote"
             raise UsageError(f"FILE names no checkpoint: {error.what}", hint=hint) from error
-    return _consistency_answer(result, note)
+    return consistency_answer(result, note)
 
 
-def _consistency_answer(result: ConsistencyResult, note: bytes) -> Answer:
+def consistency_answer(result: ConsistencyResult, note: bytes) -> Answer:
+    """Return the answer about a note that was compared with the ledger: roots, proof, witnesses."""
     own = result.own
     return Answer(
         code=VERDICT_CODES[result.verdict],
@@ -79,12 +84,13 @@ def _consistency_answer(result: ConsistencyResult, note: bytes) -> Answer:
         fields={
             "outcome": result.outcome,
             "message": result.message,
-            "checkpoint": _fields(note),
-            "signed": None if own is None else _fields(own.note),
+            "checkpoint": note_fields(note),
+            "signed": None if own is None else note_fields(own.note),
             "size": result.size,
             "root": None if result.root is None else result.root.hex(),
             "root_then": None if result.root_then is None else result.root_then.hex(),
             "consistency": [node.hex() for node in result.proof],
+            "witnessed": [{"witness": one.name, "time": one.time} for one in result.witnessed],
             "not_shown": list(_NOT_SHOWN),
         },
     )
@@ -100,11 +106,14 @@ def _evidence(result: ConsistencyResult) -> Iterator[str]:
         yield f"  the entries make      size {result.given.size}, root {result.root_then.hex()}"
     if result.root is not None and result.size != result.given.size:
         yield f"  and as it is today    size {result.size}, root {result.root.hex()}"
+    for one in result.witnessed:
+        yield f"  cosigned              by witness {one.name} at {moment(one.time)}, by its own clock"
     if result.proof:
         yield f"  consistency proof     of {counted(len(result.proof), 'hash', 'hashes')}; --json shows them"
 
 
-def _fields(note: bytes) -> dict[str, object]:
+def note_fields(note: bytes) -> dict[str, object]:
+    """Return a note and what it says for programs."""
     checkpoint = Checkpoint.parse(parse_note(note).text)
     return {
         "origin": checkpoint.origin,

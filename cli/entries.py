@@ -21,7 +21,9 @@ from custody.domain.paths import escape_text, to_json
 
 MAX_SHOWN: Final = 10_000  # entries of one answer; the export has no limit
 _TYPE_WIDTH: Final = 18  # of the longest common name
-_NAMING: Final = ("path", "name", "command", "exhibit", "case_number", "examiner", "kind")
+_NAMING: Final = (
+    "path", "name", "command", "exhibit", "case_number", "examiner", "kind", "witness", "origin",
+)  # fmt: skip
 _CHUNK_BYTES: Final = 1 << 20
 
 

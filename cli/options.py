@@ -7,7 +7,7 @@ command only declares what is its own.
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 HELP_NAMES: Final = ("-h", "--help")
 READING: Final = (0, 2, 4)  # the exit codes of a command that only looks
 ACQUIRING: Final = (0, 1, 2, 3, 4, 5, 6, 7, 20, 130, 143)
+
+
+Witnesses: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--witness", metavar="VKEY", help="Trust this witness's verifier key, or file of one; repeatable."
+    ),
+]
 
 
 class Color(StrEnum):

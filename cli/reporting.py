@@ -37,6 +37,7 @@ _NOT_REPORTED: Final = frozenset(
         "BundleExported",
         "CheckpointStamped",
         "CheckpointCosigned",
+        "CosignatureGiven",
     }
 )
 _PAGE: Final = 1000

@@ -31,6 +31,8 @@ PRIVATE: Final = 0o700
 KEYS: Final = "keys"
 CHECKPOINTS: Final = "checkpoints"
 DIAGNOSTICS: Final = "diagnostics"
+WITNESSES: Final = "witnesses"
+LEDGERS: Final = "ledgers"
 
 _DEFAULT_NAME: Final = "default"
 _UNTOUCHED: Final = "Nothing was written; what is there was not touched."
@@ -58,6 +60,16 @@ class Workspace:
     def checkpoints(self) -> Path:
         """The folder of signed notes."""
         return self.folder / CHECKPOINTS
+
+    @property
+    def witnesses(self) -> Path:
+        """The folder of verifier keys of the witnesses that are trusted; may be missing."""
+        return self.folder / WITNESSES
+
+    @property
+    def ledgers(self) -> Path:
+        """The folder of verifier keys of the ledgers that this workspace cosigns; may be missing."""
+        return self.folder / LEDGERS
 
     @property
     def diagnostics(self) -> Path:

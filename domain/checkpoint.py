@@ -1,7 +1,8 @@
 """Checkpoints of a ledger, signed notes, and verifier keys, as texts.
 
-Knows the formats C2SP tlog-checkpoint v1.0.0 and signed-note v1.0.0 with Ed25519 signatures (type 0x01).
-Deliberately does not sign or verify: a verifying function is passed in. No key is trusted for being named.
+Knows the formats C2SP tlog-checkpoint v1.0.0 and signed-note v1.0.0 with Ed25519 signatures (type 0x01); of
+cosignatures see ``cosignature``. Deliberately does not sign or verify: a verifying function is passed in. No
+key is trusted for being named.
 """
 
 import base64
@@ -87,6 +88,10 @@ class NoteSignature:
     key_hash: bytes
     signature: bytes
 
+    def line(self) -> str:
+        """Return the line as it stands in a note, without its newline."""
+        return f"— {self.name} {_to_base64(self.key_hash + self.signature)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -101,9 +106,17 @@ class Note:
         Signatures of other keys are ignored; one of this key that fails refutes the whole note
         (signed-note, "Signatures").
         """
-        identity = (name, key_hash(name, public_raw))
-        ours = [line.signature for line in self.signatures if (line.name, line.key_hash) == identity]
-        return bool(ours) and all(verify(public_raw, signature, self.text) for signature in ours)
+        ours = self.signatures_by(name, key_hash(name, public_raw))
+        return bool(ours) and all(verify(public_raw, one.signature, self.text) for one in ours)
+
+    def signatures_by(self, name: str, hashed: bytes) -> tuple[NoteSignature, ...]:
+        """Return the signature lines of the key of this name and key hash."""
+        return tuple(one for one in self.signatures if (one.name, one.key_hash) == (name, hashed))
+
+    def to_bytes(self) -> bytes:
+        """Return the note as it is written."""
+        lines = "".join(f"{one.line()}\n" for one in self.signatures)
+        return self.text + b"\n" + lines.encode()
 
 
 def key_hash(name: str, public_raw: bytes, signature_type: int = ED25519_TYPE) -> bytes:
@@ -112,7 +125,7 @@ def key_hash(name: str, public_raw: bytes, signature_type: int = ED25519_TYPE) -
     return hashlib.sha256(preimage).digest()[:_KEY_HASH_BYTES]
 
 
-def vkey(name: str, public_raw: bytes) -> str:
+def vkey(name: str, public_raw: bytes, signature_type: int = ED25519_TYPE) -> str:
     """Return the verifier key of a 32-byte Ed25519 key: name+hash+key.
 
     The hash is in hexadecimal; the key is base64 of the type byte and the key (signed-note, verifier keys).
@@ -123,10 +136,11 @@ def vkey(name: str, public_raw: bytes) -> str:
     if len(public_raw) != _PUBLIC_KEY_BYTES:
         message = f"an Ed25519 public key has 32 bytes, not {len(public_raw)}"
         raise MalformedData(message)
-    return f"{name}+{key_hash(name, public_raw).hex()}+{_to_base64(bytes([ED25519_TYPE]) + public_raw)}"
+    hashed = key_hash(name, public_raw, signature_type)
+    return f"{name}+{hashed.hex()}+{_to_base64(bytes([signature_type]) + public_raw)}"
 
 
-def parse_vkey(text: str) -> VerifierKey:
+def parse_vkey(text: str, signature_type: int = ED25519_TYPE) -> VerifierKey:
     """Read a verifier key; one final newline is allowed. Raises MalformedData, also for other key types."""
     parts = _VKEY.fullmatch(text.removesuffix("\n"))
     if parts is None:
@@ -134,10 +148,11 @@ def parse_vkey(text: str) -> VerifierKey:
         raise MalformedData(message)
     name, typed_key = parts["name"], _from_base64(parts["key"])
     public_raw = typed_key[1:]
-    if typed_key[:1] != bytes([ED25519_TYPE]) or vkey(name, public_raw) != parts.group():
-        message = "a verifier key is not an Ed25519 key under its own hash"
+    typed = bytes([signature_type])
+    if typed_key[:1] != typed or vkey(name, public_raw, signature_type) != parts.group():
+        message = f"a verifier key is not an Ed25519 key of type 0x{signature_type:02x} under its own hash"
         raise MalformedData(message)
-    return VerifierKey(name=name, key_hash=key_hash(name, public_raw), public_raw=public_raw)
+    return VerifierKey(name=name, key_hash=key_hash(name, public_raw, signature_type), public_raw=public_raw)
 
 
 def signed_note(text: bytes, name: str, public_raw: bytes, signature: bytes) -> bytes:
@@ -149,8 +164,9 @@ def signed_note(text: bytes, name: str, public_raw: bytes, signature: bytes) -> 
     if not _decode_text(text).endswith("\n"):
         message = "a note's text does not end in a newline"
         raise MalformedData(message)
-    blob = _to_base64(key_hash(name, public_raw) + signature)
-    return text + f"\n— {name} {blob}\n".encode()
+    return Note(
+        text, (NoteSignature(name=name, key_hash=key_hash(name, public_raw), signature=signature),)
+    ).to_bytes()
 
 
 def parse_note(data: bytes) -> Note:
@@ -166,10 +182,11 @@ def parse_note(data: bytes) -> Note:
     if len(lines) > MAX_SIGNATURES:
         message = f"a note has {len(lines)} signatures, over the limit of {MAX_SIGNATURES}"
         raise MalformedData(message)
-    return Note((text + "\n").encode(), tuple(map(_parse_signature_line, lines)))
+    return Note((text + "\n").encode(), tuple(map(parse_signature_line, lines)))
 
 
-def _parse_signature_line(line: str) -> NoteSignature:
+def parse_signature_line(line: str) -> NoteSignature:
+    """Read one signature line without its newline. Raises MalformedData; verifies nothing."""
     parts = _SIGNATURE_LINE.fullmatch(line)
     blob = _from_base64(parts["blob"]) if parts else b""
     if parts is None or len(blob) <= _KEY_HASH_BYTES:

@@ -5,7 +5,10 @@ Knows the words. Does not know who did it, nor where an event stands.
 
 from collections.abc import Mapping
 
+from custody.domain.cosignature import moment
 from custody.domain.events import (
+    CheckpointCosigned,
+    CosignatureGiven,
     FileCopying,
     FileFailed,
     FileFsynced,
@@ -44,6 +47,16 @@ def _zeros(event: FileFsynced) -> str:
     more = (event.zeros_count or 0) - len(event.zeros)
     rest = f" and {counted(more, 'more run', 'more runs')}" if more > 0 else ""
     return f"; long runs of zeros, {bytes_text(event.zeros_bytes or 0)} in all: {stretches}{rest}"
+
+
+def cosigning(event: CheckpointCosigned | CosignatureGiven, who: str) -> str:
+    """Return the sentence of a cosignature that this ledger received, or that its keeper gave."""
+    entries = f"the first {counted(event.size, 'entry', 'entries')}"
+    if isinstance(event, CosignatureGiven):
+        return f"{who}, as a witness, cosigned {entries} of {event.origin}: root {event.root}"
+    return (
+        f"witness {event.witness} cosigned {entries} at {moment(event.time)} by its clock: root {event.root}"
+    )
 
 
 def loss(event: MetadataLost) -> str:

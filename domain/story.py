@@ -14,8 +14,10 @@ from custody.domain.events import (
     BatchStarted,
     BatchStopped,
     CaseOpened,
+    CheckpointCosigned,
     CopyRefuted,
     CopyReverified,
+    CosignatureGiven,
     DirectoryCreated,
     Event,
     ExhibitRegistered,
@@ -45,7 +47,17 @@ from custody.domain.events import (
     SpecialFileSkipped,
 )
 from custody.domain.paths import printable
-from custody.domain.phrases import bytes_text, copying, counted, digests_text, failure, loss, proved, skip
+from custody.domain.phrases import (
+    bytes_text,
+    copying,
+    cosigning,
+    counted,
+    digests_text,
+    failure,
+    loss,
+    proved,
+    skip,
+)
 
 FileEvent: TypeAlias = (
     FileQueued | FileCopying | FileProgressed | FileFsynced | FileVerified | FileQualified | FileFailed
@@ -61,7 +73,8 @@ BatchEvent: TypeAlias = (
 )
 LedgerEvent: TypeAlias = (
     LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
-)
+    | CheckpointCosigned | CosignatureGiven
+)  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
 
@@ -188,6 +201,8 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
+        case CheckpointCosigned() | CosignatureGiven():
+            return cosigning(event, who)
         case _:
             assert_never(event)
 

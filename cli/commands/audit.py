@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from custody.cli.options import examples, invocation
+from custody.cli.options import Witnesses, examples, invocation
 from custody.cli.output import Answer
 
 EXAMPLES: Final = examples(
@@ -22,12 +22,15 @@ def command(
         list[str] | None,
         typer.Option("--key", metavar="FILE", help="Trust this public key (PEM) instead of the workspace's."),
     ] = None,
+    witnesses: Witnesses = None,
 ) -> Answer:
     """Check the whole ledger against itself.
 
-    The checks: structure, signatures, chain, tree, checkpoints, projections. Writes nothing and needs no
-    passphrase. Exit code 0 only if every check passed.
+    The checks: structure, signatures, chain, tree, checkpoints, anchors (where there are any), projections.
+    Writes nothing and needs no passphrase. Exit code 0 only if every check passed.
     """
     from custody.cli.auditing import audit_workspace
 
-    return audit_workspace(invocation(ctx), checkpoints=checkpoints or (), keys=keys or ())
+    return audit_workspace(
+        invocation(ctx), checkpoints=checkpoints or (), keys=keys or (), witnesses=witnesses or ()
+    )

@@ -1,13 +1,17 @@
 """``custody checkpoint``: the signed size and root of the ledger."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
-from custody.cli.options import SharedOptionsCommand, examples, group, invocation
+from custody.cli.options import SharedOptionsCommand, Witnesses, examples, group, invocation
 from custody.cli.output import Answer
 
-app: Final = group("Sign, show or check the ledger's size and root.")
+Out: TypeAlias = Annotated[
+    str | None, typer.Option("--out", metavar="FILE", help="New file; by default standard output.")
+]
+
+app: Final = group("Sign, show or check the ledger's size and root, and have others vouch for it.")
 
 
 @app.command(
@@ -47,6 +51,7 @@ def check(
         list[str] | None,
         typer.Option("--key", metavar="KEY", help="Trust this PEM file or verifier key instead; repeatable."),
     ] = None,
+    witnesses: Witnesses = None,
 ) -> Answer:
     """Prove that today's ledger extends the one that a checkpoint was signed over.
 
@@ -55,4 +60,92 @@ def check(
     """
     from custody.cli.checkpoints import checked_checkpoint
 
-    return checked_checkpoint(invocation(ctx), file, keys=keys or ())
+    return checked_checkpoint(invocation(ctx), file, keys=keys or (), witnesses=witnesses or ())
+
+
+@app.command(
+    "export",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody checkpoint export --out request.txt", exits=(0, 1, 2, 4, 6)),
+)
+def export(
+    ctx: typer.Context,
+    size: Annotated[
+        int | None, typer.Option("--size", metavar="N", min=0, help="Of N entries; by default the latest.")
+    ] = None,
+    since: Annotated[
+        int | None,
+        typer.Option("--since", metavar="OLD", min=0, help="What the witness cosigned last; 0: nothing yet."),
+    ] = None,
+    out: Out = None,
+) -> Answer:
+    """Write what a witness needs to cosign the ledger's checkpoint.
+
+    The signed note, and the proof that the ledger only grew since the witness saw it last.
+    """
+    from custody.cli.witnessing import exported_request
+
+    return exported_request(invocation(ctx), out, size=size, since=since)
+
+
+@app.command(
+    "cosign",
+    cls=SharedOptionsCommand,
+    epilog=examples(
+        "custody checkpoint cosign request.txt --key ledger.vkey --out cosigned.note",
+        exits=(0, 1, 2, 4, 5, 6, 7, 20),
+    ),
+)
+def cosign(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What 'custody checkpoint export' wrote.")],
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="Trust this verifier key or PEM file of the ledger."),
+    ] = None,
+    out: Out = None,
+) -> Answer:
+    """Cosign somebody else's checkpoint, as a witness.
+
+    Only if their ledger grew from what was cosigned before; that is recorded in this workspace's own ledger.
+    Two histories are refused, and both signed notes shown (exit code 1).
+    """
+    from custody.cli.witnessing import cosigned_checkpoint
+
+    return cosigned_checkpoint(invocation(ctx), file, out, keys=keys or ())
+
+
+@app.command(
+    "import",
+    cls=SharedOptionsCommand,
+    epilog=examples(
+        "custody checkpoint import cosigned.note --witness witness.vkey", exits=(0, 1, 2, 4, 5, 7, 20)
+    ),
+)
+def import_(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The note that a witness cosigned.")],
+    witnesses: Witnesses = None,
+) -> Answer:
+    """Record what a witness signed of this ledger.
+
+    Only if the cosignature is good, the witness is trusted, and today's ledger extends that checkpoint.
+    """
+    from custody.cli.witnessing import imported_reply
+
+    return imported_reply(invocation(ctx), file, witnesses=witnesses or ())
+
+
+@app.command(
+    "witness",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody checkpoint witness > witness.vkey", exits=(0, 4)),
+)
+def witness(ctx: typer.Context) -> Answer:
+    """Print the verifier key of this workspace as a witness.
+
+    Those who are to trust its cosignatures put it into their workspace's 'witnesses'.
+    """
+    from custody.cli.witnessing import witness_key
+
+    return witness_key(invocation(ctx))

@@ -73,3 +73,25 @@ def export(
     run = invocation(ctx)
     with reading_ledger(run) as view:
         return export_entries(view.reader, run.output, out)
+
+
+@app.command(
+    "tiles", cls=SharedOptionsCommand, epilog=examples("custody log tiles --out tiles", exits=(0, 1, 2, 4, 6))
+)
+def tiles(
+    ctx: typer.Context,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder.")],
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size", metavar="N", min=0, help="Of the checkpoint of N entries; by default the latest."
+        ),
+    ] = None,
+) -> Answer:
+    """Write the ledger as the static files that software for transparency logs reads.
+
+    The checkpoint, the tree's hashes in tiles and the entries in bundles, as in C2SP tlog-tiles.
+    """
+    from custody.cli.tiling import exported_tiles
+
+    return exported_tiles(invocation(ctx), out, size=size)

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.contents import LedgerContents, Positions
+from custody.domain.audit.cosignatures import CosignatureCheck, GoodCosignature
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
+from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 
@@ -42,7 +44,7 @@ class LedgerAuditor:
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
     4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree.
+    checkpoint against that tree, 7. the cosignatures of witnesses.
     """
 
     def __init__(
@@ -51,8 +53,12 @@ class LedgerAuditor:
         verify_many: VerifyMany,
         checkpoints: Iterable[RawNote],
         earlier: EarlierEntries,
+        witnesses: TrustedWitnesses = NOBODY,
     ) -> None:
-        """Take the keys that count, every checkpoint, and where admitted records can be had again."""
+        """Take the keys that count, every checkpoint, and where admitted records can be had again.
+
+        ``witnesses`` are those that count; the cosignatures of others are left open.
+        """
         self.findings = Findings()
         self.entries = 0
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
@@ -62,15 +68,25 @@ class LedgerAuditor:
         self._frontier = Frontier()
         self._last_leaf = bytes(HASH_BYTES)
         self._checkpoints = CheckpointCheck(self.findings, trusted, verify_many)
-        for note in checkpoints:
-            self._checkpoints.admit(note)
-        self._wanted = self._checkpoints.sizes
+        self._cosignatures = CosignatureCheck(
+            self.findings, witnesses, verify_many, self._checkpoints.by_sha256
+        )
+        for raw in checkpoints:
+            read = self._checkpoints.admit(raw)
+            if read is not None:
+                self._cosignatures.admit_note(raw.where, read.note, read.checkpoint)
+        self._wanted = self._checkpoints.sizes | self._cosignatures.sizes
         self._roots = {0: self._frontier.root()} if 0 in self._wanted else {}
 
     @property
     def size(self) -> int:
         """How many entries the ledger has, by the last position seen."""
         return self._sequence.size
+
+    @property
+    def cosigned(self) -> tuple[GoodCosignature, ...]:
+        """What trusted witnesses vouch for, of each the farthest; complete after ``conclude``."""
+        return self._cosignatures.good
 
     @property
     def cited(self) -> tuple[tuple[int, str], ...]:
@@ -99,6 +115,7 @@ class LedgerAuditor:
         if opened.event is None or not self._sequence.orderly:
             self._claims.stop(slot)
         self._claims.admit(opened)
+        self._cosignatures.admit(opened, self._roots)
         return opened.recorded()
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
@@ -111,6 +128,7 @@ class LedgerAuditor:
         if head is not None:
             self._check_head(head)
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
+        self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""
@@ -126,7 +144,7 @@ class LedgerAuditor:
                 f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
                 "entries are missing, misplaced or unreadable"
             )
-        return tuple(filter(None, found))
+        return (*filter(None, found), *self._cosignatures.notes(), *self.findings.reasons())
 
     def is_cut(self, head: RawHead | None) -> bool:
         """Tell whether a checkpoint, or the store itself, speaks of more entries than there were."""

@@ -4,8 +4,10 @@ Knows C2SP checkpoints and the roots that a replay came to. Deliberately does no
 every known checkpoint cannot be seen here or anywhere.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
@@ -15,19 +17,31 @@ from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import Frontier
 from custody.domain.paths import escape_text
 
+_NOT_SIGNED: Final = "the {} is not signed by a trusted key"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawNote:
     """A checkpoint as found; any type, since anyone may have put it there.
 
     ``size`` is what its place (row, file name) says of it, ``frontier`` what a store keeps beside it; both
-    None where the place says nothing.
+    None where the place says nothing. ``brought`` is one that the auditor brought along: nobody said that it
+    belongs to this ledger.
     """
 
     where: str
     note: object
     size: object = None
     frontier: object = None
+    brought: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadNote:
+    """A note that could be read as a checkpoint, whoever signed it."""
+
+    note: Note
+    checkpoint: Checkpoint
 
 
 class CheckpointCheck:
@@ -39,6 +53,9 @@ class CheckpointCheck:
         self._trusted = trusted
         self._verify_many = verify_many
         self._known: dict[int, dict[tuple[str, bytes], str]] = {}  # size → (origin, root) → where
+        self._unsigned: list[tuple[str, str]] = []  # origin and where, of notes that were brought along
+        self._brought: set[str] = set()  # where
+        self.by_sha256: dict[str, Checkpoint] = {}  # of the exact note, in hexadecimal
 
     @property
     def sizes(self) -> frozenset[int]:
@@ -50,24 +67,31 @@ class CheckpointCheck:
         """The largest size known; None without a checkpoint."""
         return max(self._known, default=None)
 
-    def admit(self, raw: RawNote) -> None:
+    def admit(self, raw: RawNote) -> ReadNote | None:
         """Read one checkpoint and verify its signature; a bad one is a finding and is not used."""
+        if not isinstance(raw.note, bytes):
+            self._refute("malformed-checkpoint", f"the {raw.where} holds no bytes of a note")
+            return None
         try:
-            if not isinstance(raw.note, bytes):
-                self._refute("malformed-checkpoint", f"the {raw.where} holds no bytes of a note")
-                return
             note = parse_note(raw.note)
             checkpoint = Checkpoint.parse(note.text)
         except MalformedData as error:
             message = f"the {raw.where} cannot be read: {escape_text(error.what)[:300]}"
             self._refute("malformed-checkpoint", message)
-            return
+            return None
+        self._take(raw, raw.note, note, checkpoint)
+        return ReadNote(note=note, checkpoint=checkpoint)
+
+    def _take(self, raw: RawNote, exact: bytes, note: Note, checkpoint: Checkpoint) -> None:
         if raw.size is not None and (type(raw.size) is not int or raw.size != checkpoint.size):
             self._refute("checkpoint-size", f"the {raw.where} holds a checkpoint of size {checkpoint.size}")
         if self._trusted and not self._signed(note, checkpoint.origin):
-            self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
+            self._take_unsigned(raw, checkpoint.origin)
             return
         self._check_frontier(raw, checkpoint)
+        if raw.brought:
+            self._brought.add(raw.where)
+        self.by_sha256[hashlib.sha256(exact).hexdigest()] = checkpoint
         same_size = self._known.setdefault(checkpoint.size, {})
         same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
 
@@ -76,7 +100,13 @@ class CheckpointCheck:
         if not self._trusted or not self._known:
             self._findings.leave_open("checkpoints")
         origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
+        for named, where in self._unsigned:
+            if origin in {named, None}:
+                self._refute("checkpoint-signature", _NOT_SIGNED.format(where))
+            else:
+                self._leave_open(where, named)
         judged = {known: self._of_this_ledger(known, origin) for known in sorted(self._known)}
+        self._known = {known: self._known[known] for known, wheres in judged.items() if wheres}
         beyond = [known for known, wheres in judged.items() if known > size and wheres]
         if beyond:
             message = f"the ledger was cut: it has {size} entries, but a checkpoint covers {max(beyond)}"
@@ -89,6 +119,8 @@ class CheckpointCheck:
         for (named, root), where in self._known[size].items():
             if origin in {named, None}:
                 ours[root] = where
+            elif where in self._brought:
+                self._leave_open(where, named)
             else:
                 self._refute(
                     "checkpoint-origin", f"the {where} belongs to another ledger: {escape_text(named)}"
@@ -122,6 +154,20 @@ class CheckpointCheck:
         if frontier is None or (frontier.size, frontier.root()) != (checkpoint.size, checkpoint.root):
             message = f"the tree kept beside the {raw.where} is not the one that was signed"
             self._findings.note("tree", "checkpoint-frontier", None, message)
+
+    def _take_unsigned(self, raw: RawNote, origin: str) -> None:
+        """Refute a note that no trusted key signed; of one brought along that waits for the ledger's id."""
+        if raw.brought:
+            self._unsigned.append((origin, raw.where))
+        else:
+            self._refute("checkpoint-signature", _NOT_SIGNED.format(raw.where))
+
+    def _leave_open(self, where: str, origin: str) -> None:
+        """Say of a note that was brought along that it proves nothing about this ledger, in neither way."""
+        message = (
+            f"the {where} is of another ledger and says nothing of this one: {escape_text(origin)[:300]}"
+        )
+        self._findings.leave_open("checkpoints", message)
 
     def _signed(self, note: Note, origin: str) -> bool:
         return any(note.verified_by(origin, raw, self._verify) for raw in self._trusted.values())

@@ -23,6 +23,7 @@ from custody.domain.events.batch import (
     JobResumed,
     JobStarted,
 )
+from custody.domain.events.cosigning import CheckpointCosigned, CosignatureGiven
 from custody.domain.events.file import (
     CopyRefuted,
     CopyReverified,
@@ -88,6 +89,8 @@ _ALL: Final[tuple[type[Event], ...]] = (
     DirectoryCreated,
     CopyReverified,
     CopyRefuted,
+    CheckpointCosigned,
+    CosignatureGiven,
 )
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event_type.__name__: event_type for event_type in _ALL}
 
@@ -115,8 +118,10 @@ __all__ = [
     "BatchStarted",
     "BatchStopped",
     "CaseOpened",
+    "CheckpointCosigned",
     "CopyRefuted",
     "CopyReverified",
+    "CosignatureGiven",
     "DirectoryCreated",
     "Event",
     "ExhibitRegistered",

@@ -15,6 +15,7 @@ from custody.domain.audit.claims import EarlierEntries
 from custody.domain.audit.findings import Check, Finding, Verdict, Verdicts
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.errors import CannotTell, CustodyError, Halted
 from custody.domain.paths import escape_text
@@ -90,12 +91,14 @@ def audit(
     verify_many: VerifyMany,
     *,
     extra_checkpoints: Sequence[bytes] = (),
+    witnesses: TrustedWitnesses = NOBODY,
 ) -> AuditResult:
     """Carry out every check on a ledger; ``extra_checkpoints`` are notes that the auditor brought along.
 
+    ``witnesses`` are those whose cosignatures count.
     Raises LedgerUnreadable when the ledger's file cannot be read to its end; nothing else for bad evidence.
     """
-    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints), source)
+    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints), source, witnesses)
     passage = _Passage(auditor, source.records())
     notes = _judge_projections(source, passage, auditor)
     passage.finish()
@@ -144,7 +147,7 @@ class _Passage(Iterator[Recorded]):
 def _notes(source: AuditSource, extra: Sequence[bytes]) -> Iterator[RawNote]:
     yield from source.checkpoints()
     for number, note in enumerate(extra, start=1):
-        yield RawNote(where=f"checkpoint {number} brought along", note=note)
+        yield RawNote(where=f"checkpoint {number} brought along", note=note, brought=True)
 
 
 def _judge_projections(

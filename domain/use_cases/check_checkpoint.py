@@ -5,12 +5,13 @@ Knows consistency proofs (RFC 6962 section 2.1.2) and what a signed note is wort
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from custody.domain.audit.findings import Verdict
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, key_hash, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, parse_note
+from custody.domain.cosignature import NOBODY, Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
 from custody.domain.merkle import verify_consistency
 from custody.domain.paths import escape_text
 from custody.domain.proving_tree import ProvingTree
@@ -18,6 +19,7 @@ from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
     TreeReader,
     grow,
+    ledger_lines,
     one_at_a_time,
     origin_of,
     signed_by,
@@ -48,7 +50,8 @@ class ConsistencyResult:
     """What became of a checkpoint: ``size`` and ``root`` are today's, ``root_then`` that of the given size.
 
     ``own`` is the largest checkpoint that the ledger itself has signed; ``proof`` leads from the given
-    checkpoint to today's root. What could not be computed is None or empty.
+    checkpoint to today's root; ``witnessed`` are the cosignatures of trusted witnesses. What could not be
+    computed is None or empty.
     """
 
     outcome: Outcome
@@ -59,6 +62,7 @@ class ConsistencyResult:
     root_then: bytes | None = None
     own: SignedCheckpoint | None = None
     proof: tuple[bytes, ...] = ()
+    witnessed: tuple[Cosignature, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -67,19 +71,26 @@ class ConsistencyResult:
 
 
 def check_checkpoint(
-    reader: TreeReader, raw: bytes, trusted: TrustedKeys, verify_many: VerifyMany
+    reader: TreeReader,
+    raw: bytes,
+    trusted: TrustedKeys,
+    verify_many: VerifyMany,
+    witnesses: TrustedWitnesses = NOBODY,
 ) -> ConsistencyResult:
-    """Judge a checkpoint by a ledger and by the keys that are trusted.
+    """Judge a checkpoint by a ledger and by the keys that are trusted, those of witnesses among them.
 
+    A witness signs only what the ledger's key signed, so the cosignature of a trusted one counts like that.
     Raises MalformedData when ``raw`` is no checkpoint, Tampered when an entry is missing in the middle.
     """
     note = parse_note(raw)
     given = Checkpoint.parse(note.text)
     # Checkpoints before the size: a ledger that is being written must not look cut.
-    own = signed_checkpoints(reader, trusted, one_at_a_time(verify_many))
+    verify = one_at_a_time(verify_many)
+    own = signed_checkpoints(reader, trusted, verify)
     size = reader.size()
     # 1. It must be of this ledger, and signed by a key that is trusted.
-    fault = _fault_of_note(note, given, origin_of(reader.ledger), trusted, one_at_a_time(verify_many))
+    found = witnessed_by(note, witnesses, verify)
+    fault = _fault_of_note(note, given.origin, origin_of(reader.ledger), trusted, found, verify)
     # 2. The ledger must be as long as any signed checkpoint says.
     largest = max(given.size, own[-1].checkpoint.size if own else 0)
     if fault is None and largest > size:
@@ -90,25 +101,29 @@ def check_checkpoint(
         shown = own[-1] if own else None
         return ConsistencyResult(outcome=outcome, message=message, given=given, size=size, own=shown)
     # 3. It must extend the one that was signed.
-    return _compared(reader, given, size, own)
+    witnessed = tuple(cosignature for _, _, cosignature in found.good)
+    return replace(_compared(reader, given, size, own), witnessed=witnessed)
 
 
 def _fault_of_note(
-    note: Note, given: Checkpoint, origin: str, trusted: TrustedKeys, verify: VerifySignature
+    note: Note, given: str, origin: str, trusted: TrustedKeys, found: WitnessedBy, verify: VerifySignature
 ) -> Judgement | None:
-    """Return why a note says nothing about the ledger; None when it does."""
-    if given.origin != origin:
-        return "other-ledger", f"the checkpoint is of another ledger: {escape_text(given.origin)}"
-    if not trusted:
-        return "no-key", "no key is trusted here, so nobody knows who signed the checkpoint"
-    if signed_by(note, origin, trusted, verify):
-        return None
-    known = {(origin, key_hash(origin, public)) for public in trusted.values()}
-    if any((line.name, line.key_hash) in known for line in note.signatures):
+    """Return why a note of the origin ``given`` says nothing about the ledger; None when it does."""
+    if given != origin:
+        return "other-ledger", f"the checkpoint is of another ledger: {escape_text(given)}"
+    if found.forged:
+        name = escape_text(found.forged[0].name)
+        return "bad-signature", f"the cosignature of witness {name} does not fit the checkpoint"
+    signed = signed_by(note, origin, trusted, verify)
+    if not signed and ledger_lines(note, origin, trusted.values()).signatures:
         return (
             "bad-signature",
             "the signature does not fit the checkpoint: it was changed after it was signed",
         )
+    if signed or found.good:
+        return None
+    if not trusted:
+        return "no-key", "no key is trusted here, so nobody knows who signed the checkpoint"
     return "unknown-key", "the checkpoint is not signed by a trusted key"
 
 

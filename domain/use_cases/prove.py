@@ -20,6 +20,7 @@ from custody.domain.use_cases.explain import StoryModel, files_called
 from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
     TreeReader,
+    chosen_checkpoint,
     grow,
     one_at_a_time,
     signed_checkpoints,
@@ -50,7 +51,7 @@ def prove(
     """
     streams = [Stream("file", row.id) for row in files_called(model, target, path)]
     positions = sorted({recorded.position for stream in streams for recorded in reader.history(stream)})
-    signed = _newest(reader, trusted, verify_many)
+    signed = chosen_checkpoint(signed_checkpoints(reader, trusted, one_at_a_time(verify_many)))
     size = signed.checkpoint.size
     covered = [position for position in positions if position < size]
     if not covered:
@@ -62,17 +63,6 @@ def prove(
     result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
     _require_good(result)
     return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
-
-
-def _newest(reader: ProvableLedger, trusted: TrustedKeys, verify_many: VerifyMany) -> SignedCheckpoint:
-    """Return the largest checkpoint that a trusted key signed."""
-    signed = signed_checkpoints(reader, trusted, one_at_a_time(verify_many))
-    if not signed:
-        raise CannotTell(
-            "no checkpoint of this ledger is signed by a key that the workspace trusts",
-            hint="sign one with 'custody checkpoint make', and look for the keys folder's .pem files",
-        )
-    return signed[-1]
 
 
 def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:

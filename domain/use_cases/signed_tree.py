@@ -3,13 +3,13 @@
 Knows how to read every entry once. Judges nothing beyond that: entries are hashed, not opened.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifySignature, parse_note
-from custody.domain.errors import MalformedData, Tampered
+from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifySignature, key_hash, parse_note
+from custody.domain.errors import CannotTell, MalformedData, NotFound, Tampered
 from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import leaf_hash
 from custody.domain.proving_tree import ProvingTree
@@ -73,6 +73,31 @@ def signed_checkpoints(
         _if_signed(kept.note, origin_of(reader.ledger), trusted, verify) for kept in reader.checkpoints()
     )
     return tuple(sorted(filter(None, found), key=lambda signed: signed.checkpoint.size))
+
+
+def chosen_checkpoint(signed: Sequence[SignedCheckpoint], size: int | None = None) -> SignedCheckpoint:
+    """Return the checkpoint of a size, by default the largest. Raises CannotTell and NotFound."""
+    if not signed:
+        raise CannotTell(
+            "no checkpoint of this ledger is signed by a key that the workspace trusts",
+            hint="sign one with 'custody checkpoint make', and look for the keys folder's .pem files",
+        )
+    if size is None:
+        return signed[-1]
+    for one in signed:
+        if one.checkpoint.size == size:
+            return one
+    raise NotFound(
+        f"there is no checkpoint of {size} entries",
+        hint="the files in the workspace's checkpoints folder are named by their sizes",
+    )
+
+
+def ledger_lines(note: Note, origin: str, keys: Iterable[bytes]) -> Note:
+    """Return the note with the lines of these keys of its ledger only, whether they are good or not."""
+    hashes = {key_hash(origin, raw) for raw in keys}
+    ours = tuple(one for one in note.signatures if one.name == origin and one.key_hash in hashes)
+    return Note(note.text, ours)
 
 
 def signed_by(note: Note, origin: str, trusted: TrustedKeys, verify: VerifySignature) -> bool:

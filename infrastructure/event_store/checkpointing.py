@@ -9,6 +9,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from custody.domain.checkpoint import Checkpoint, signed_note
+from custody.domain.cosignature import cosignature_line, cosigned_message
 from custody.domain.errors import Tampered
 from custody.domain.merkle import Frontier
 from custody.infrastructure.event_store.note_files import keep_note
@@ -43,6 +44,11 @@ class CheckpointBook:
         root = Frontier.from_bytes(head.frontier).root()
         text = Checkpoint(origin=self._origin, size=head.size, root=root).text()
         return signed_note(text, self._origin, self._signer.public_raw, self._signer.sign(text))
+
+    def cosign(self, text: bytes, time: int) -> str:
+        """Return the line by which this key, as a witness, cosigns another ledger's checkpoint."""
+        signature = self._signer.sign(cosigned_message(time, text))
+        return cosignature_line(self._origin, self._signer.public_raw, time, signature)
 
     def publish(self, size: int, note: bytes) -> None:
         """Keep a note, whose row is committed, as a file too. Raises LedgerFailed and Tampered."""

@@ -129,6 +129,13 @@ class SqlLedger:
         self._parts.book.publish(self.size, note)
         return note
 
+    def cosign(self, text: bytes) -> str:
+        """Return the line by which this ledger's key, as a witness, cosigns a checkpoint's text now.
+
+        It is not recorded here: that comes first, before anyone is given the line.
+        """
+        return self._parts.book.cosign(text, int(self._parts.clock.now().timestamp()))
+
     def rebuild(self) -> int:
         """Drop the read models and replay the ledger, in one transaction; returns the number of events.
 

@@ -22,6 +22,12 @@ _PRIVATE: Final = 0o600
 _LINUX: Final = LinuxFileCalls()
 
 
+def require_new(path: Path) -> None:
+    """Raise Refused when something stands at ``path``: asked before work that cannot be undone."""
+    if os.path.lexists(path):
+        raise _taken(path)
+
+
 @contextmanager
 def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
     """Give a stream whose content stands durably at ``path`` once the block ended well.
@@ -30,8 +36,7 @@ def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
     of the block is taken for that. Any other error of it passes through. What had been written is removed.
     """
     draft = path.with_name(f".custody-{os.urandom(8).hex()}.part")
-    if os.path.lexists(path):
-        raise _taken(path)
+    require_new(path)
     try:
         stream = os.fdopen(os.open(draft, _CREATING, _PRIVATE), "wb")
     except OSError as error:

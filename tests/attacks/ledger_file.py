@@ -4,21 +4,28 @@ Whatever is put in, the store's columns and its head are made to fit, so that on
 and notes are left to give it away.
 """
 
+import hashlib
 import json
 import sqlite3
 import uuid
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from custody.domain import canonical, dsse, entry
 from custody.domain.canonical import JsonObject
-from custody.domain.checkpoint import Checkpoint, parse_note, signed_note
+from custody.domain.checkpoint import Checkpoint, parse_note, parse_signature_line, signed_note
+from custody.domain.cosignature import as_cosignature, cosignature_line, cosigned_message, witness_vkey
 from custody.domain.errors import MalformedData
+from custody.domain.identifiers import LedgerId, checkpoint_stream
 from custody.domain.merkle import Frontier, leaf_hash
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import load_private_key, new_private_key
 from custody.infrastructure.event_store.schema import READ_MODEL_TABLES
+
+WITNESS = "witness.example/reviewer"
+COSIGNED_AT = 1_772_399_400
 
 Columns = tuple[bytes, int, str]
 
@@ -72,6 +79,34 @@ class LedgerFile:
         """Take an entry out; its position stays empty."""
         del self.rows[position]
 
+    def cosign(self, size: int, line: Callable[[bytes, Ed25519Signer], str]) -> None:
+        """Record, as the key's holder can, that a witness cosigned a checkpoint, in ``line``'s words.
+
+        It gets the text of the checkpoint and the key of the witness, whom the auditor trusts.
+        """
+        witness = Ed25519Signer(new_private_key())
+        folder = self.workspace / "witnesses"
+        folder.mkdir()
+        (folder / "reviewer.vkey").write_text(witness_vkey(WITNESS, witness.public_raw))
+        note = (self.workspace / "checkpoints" / f"{size}.note").read_bytes()
+        checkpoint = self.kept_checkpoint(size)
+        cosignature = line(checkpoint.text(), witness)
+        read = as_cosignature(parse_signature_line(cosignature))
+        stream = checkpoint_stream(LedgerId(uuid.UUID(str(self.body(0)["ledger"]))), size)
+        data: JsonObject = {
+            "size": size, "root": checkpoint.root.hex(), "note_sha256": hashlib.sha256(note).hexdigest(),
+            "witness": read.name, "key_hash": read.key_hash.hex(), "time": read.time,
+            "cosignature": cosignature,
+        }  # fmt: skip
+        last = len(self.rows)
+        body: JsonObject = {
+            **self.body(last - 1), "type": "CheckpointCosigned", "stream": str(stream), "revision": 1,
+            "position": last, "previous": leaf_hash(self.rows[-1][1]).hex(), "data": data,
+        }  # fmt: skip
+        self.insert(last, signed(canonical.encode(body), self.signer))
+        self.save()
+        self.sign_checkpoint(self.signer)
+
     def number_anew(self) -> None:
         self.rows = [(position, raw) for position, (_, raw) in enumerate(self.rows)]
 
@@ -81,6 +116,12 @@ class LedgerFile:
             before = leaf_hash(self.rows[position - 1][1]).hex()
             body = {**self.body(position), "position": position, "previous": before, "actor": signer.key_id}
             self.replace(position, signed(canonical.encode(body), signer))
+
+    @contextmanager
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        """Give the database, to change what ``save`` leaves alone."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            yield database
 
     def save(self) -> None:
         """Write the entries with columns and a head that fit them."""
@@ -138,6 +179,12 @@ class LedgerFile:
         repeated = any(other == raw and at < position for at, other in self.rows)
         stream = uuid.uuid5(uuid.NAMESPACE_OID, str(position)) if repeated else body.stream.id
         return stream.bytes, body.revision, body.type
+
+
+def cosigned(text: bytes, signer: Ed25519Signer) -> str:
+    """The line by which the witness cosigns a checkpoint's text."""
+    signature = signer.sign(cosigned_message(COSIGNED_AT, text))
+    return cosignature_line(WITNESS, signer.public_raw, COSIGNED_AT, signature)
 
 
 def signed(body: bytes, signer: Ed25519Signer) -> bytes:

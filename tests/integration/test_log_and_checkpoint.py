@@ -3,6 +3,7 @@ import hashlib
 import json
 import subprocess
 
+from tests.attacks.ledger_file import LedgerFile
 from tests.cli.command_line import COMMAND, CommandLine, is_three_line_error
 
 
@@ -121,3 +122,36 @@ def test_a_shown_entry_says_what_it_is_about_when_it_does_not_name_it(case: Comm
     (position,) = [one["position"] for one in entries if one["body"]["type"] == "FileCopying"]
 
     assert "  about     clip.mov" in case("log", "show", str(position)).out.splitlines()
+
+
+def test_the_tiles_hold_the_entries_the_hashes_and_the_checkpoint(case: CommandLine) -> None:
+    out = case.home / "tiles"
+
+    ended = case("log", "tiles", "--out", str(out))
+
+    assert ended.code == 0, ended.err
+    assert {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()} == {
+        "checkpoint", "tile/0/000.p/4", "tile/entries/000.p/4",
+    }  # fmt: skip
+    assert (out / "checkpoint").read_text() == case("checkpoint", "show").out
+    lines = case("log", "export").out.encode().splitlines()
+    bundle = b"".join(len(line).to_bytes(2, "big") + line for line in lines)
+    assert (out / "tile/entries/000.p/4").read_bytes() == bundle
+    hashes = b"".join(hashlib.sha256(b"\0" + line).digest() for line in lines)
+    assert (out / "tile/0/000.p/4").read_bytes() == hashes
+    assert case.ledger_size() == 4
+
+
+def test_the_tiles_replace_nothing_and_are_whole_or_not_there(case: CommandLine) -> None:
+    taken = case.home / "taken"
+    taken.mkdir()
+    assert case("log", "tiles", "--out", str(taken)).code == 6
+    assert case("log", "tiles", "--out", str(case.home / "none"), "--size", "3").code == 4
+    ledger = LedgerFile(case.workspace)
+    ledger.replace(2, ledger.rows[2][1].replace(b"payload", b"Payload", 1))
+    ledger.save()
+    ended = case("log", "tiles", "--out", str(case.home / "none"))
+    assert ended.code == 1
+    assert is_three_line_error(ended, "ledger-refuted")
+    assert list(taken.iterdir()) == []
+    assert not any(path.name.startswith((".custody", "none")) for path in case.home.iterdir())

@@ -1,7 +1,6 @@
 """Go's checksum-database packages open our checkpoints and check our inclusion and consistency proofs."""
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,31 +8,16 @@ from pathlib import Path
 import pytest
 
 from tests.interop.conftest import Handout
-from tests.interop.tools import missing, needed
+from tests.interop.tools import go_program
 
 GLUE = Path(__file__).parent / "sumdb" / "main.go"
-DEBIAN_GOPATH = "/usr/share/gocode"
 
 Change = Callable[[dict[str, object]], None]
 
 
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    go = needed("go", "golang-go")
-    gopath = os.environ.get("GOPATH", DEBIAN_GOPATH)
-    if not Path(gopath, "src/golang.org/x/mod/sumdb/tlog").is_dir():
-        missing("golang.org/x/mod is not installed (Debian: golang-golang-x-mod-dev)")
-    folder = tmp_path_factory.mktemp("sumdb")
-    environment = {
-        **os.environ, "GOPATH": gopath, "GO111MODULE": "off", "GOFLAGS": "", "CGO_ENABLED": "0",
-        "GOCACHE": str(folder / "cache"), "GOTOOLCHAIN": "local",
-    }  # fmt: skip
-    built = subprocess.run(
-        [go, "build", "-o", folder / "sumdb", GLUE],
-        env=environment, capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert built.returncode == 0, built.stderr
-    return folder / "sumdb"
+    return go_program(GLUE, tmp_path_factory.mktemp("sumdb"))
 
 
 def run(checker: Path, handout: Handout, **replaced: Path) -> subprocess.CompletedProcess[str]:

@@ -1,10 +1,12 @@
 """A signed ledger in memory as the proofs read it, and proofs made by the definition."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
-from custody.domain import merkle
-from custody.domain.identifiers import LedgerId
+from custody.domain import dsse, entry, merkle
+from custody.domain.entry import Recorded
+from custody.domain.identifiers import LedgerId, Position, Stream
+from custody.domain.ports import Recording
 from custody.domain.proof import Proof, ProvedEntry
 from tests.unit.signed_ledger import LEDGER, SignedLedger
 
@@ -39,6 +41,45 @@ class MemoryReader:
 
     def checkpoints(self) -> Iterable[KeptNote]:
         return [KeptNote(raw.note) for raw in self.signed.notes]
+
+    def revision(self, stream: Stream) -> int:
+        return len(self.history(stream))
+
+    def history(self, stream: Stream) -> list[Recorded]:
+        rows = [row for row in self.signed.rows if row.columns and row.columns.stream == stream.id.bytes]
+        return [recorded_at(self.signed, row.position) for row in rows]
+
+
+@dataclass(frozen=True)
+class MemoryWriter:
+    """What ``ports.LedgerWriter`` asks for; nobody can touch its memory, but a test may hide entries."""
+
+    signed: SignedLedger
+    hidden: set[int] = field(default_factory=set)
+
+    @property
+    def ledger(self) -> LedgerId:
+        return LEDGER
+
+    def append(self, recordings: Sequence[Recording]) -> Position:
+        for one in recordings:
+            assert one.revision == self.signed.revisions[one.stream.id] + 1
+            self.signed.add(one.stream, one.event)
+        return Position(self.signed.frontier.size - 1)
+
+    def vouched(self, positions: Sequence[Position]) -> dict[Position, Recorded]:
+        return {at: recorded_at(self.signed, at) for at in positions if at not in self.hidden}
+
+    def keep_document(self, content: bytes) -> str:
+        raise NotImplementedError
+
+
+def recorded_at(ledger: SignedLedger, position: int) -> Recorded:
+    body = entry.parse(dsse.open_envelope(ledger.rows[position].entry).body)
+    return Recorded(
+        position=body.position, stream=body.stream, revision=body.revision, at=body.at, actor=body.actor,
+        event=body.event(),
+    )  # fmt: skip
 
 
 def proof_of(ledger: SignedLedger, *positions: int, note: bytes | None = None) -> Proof:

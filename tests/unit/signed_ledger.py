@@ -13,6 +13,7 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.signatures import Answers, Triple
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
+from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.errors import CustodyError
 from custody.domain.events import (
@@ -134,9 +135,10 @@ class SignedLedger:
         self,
         trusted: dict[KeyId, bytes] | None = None,
         extra: Sequence[bytes] = (),
+        witnesses: TrustedWitnesses = NOBODY,
     ) -> AuditResult:
         keys = TRUSTED if trusted is None else trusted
-        return audit(self.source(), keys, verify_each, extra_checkpoints=extra)
+        return audit(self.source(), keys, verify_each, extra_checkpoints=extra, witnesses=witnesses)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.checkpoint import MAX_NOTE_BYTES, ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.events import SessionClosed
 from custody.domain.merkle import EMPTY_ROOT
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from tests.unit.signed_ledger import (
     KEY,
     LEDGER,
@@ -25,9 +26,9 @@ def codes(ledger: SignedLedger, extra: tuple[bytes, ...] = ()) -> list[str]:
     return [finding.code for finding in ledger.audit(extra=extra).findings]
 
 
-def note_of(size: int, root: bytes, *, origin: str = ORIGIN) -> bytes:
+def note_of(size: int, root: bytes, *, origin: str = ORIGIN, signer: Ed25519Signer = KEY) -> bytes:
     text = Checkpoint(origin=origin, size=size, root=root).text()
-    return signed_note(text, origin, KEY.public_raw, KEY.sign(text))
+    return signed_note(text, origin, signer.public_raw, signer.sign(text))
 
 
 def test_without_any_checkpoint_nothing_is_proved_about_cuts() -> None:
@@ -109,10 +110,42 @@ def test_a_checkpoint_whose_signature_was_changed_is_a_finding() -> None:
     assert codes(ledger, (note,)) == ["checkpoint-signature"]
 
 
-def test_a_checkpoint_of_another_ledger_is_a_finding() -> None:
+def test_a_checkpoint_of_another_ledger_among_the_ledgers_own_is_a_finding() -> None:
     ledger = new_ledger(1)
     other = note_of(5, ledger.frontier.root(), origin=f"{ORIGIN_PREFIX}other")
+    ledger.notes.append(RawNote(where="file 5.note", note=other, size=5))
+    assert codes(ledger) == ["checkpoint-origin"]
     assert codes(ledger, (other,)) == ["checkpoint-origin"]
+
+
+@pytest.mark.parametrize("signer", [KEY, OTHER_KEY], ids=["by the same key", "by another key"])
+@pytest.mark.parametrize("size", [5, 500])
+def test_a_checkpoint_of_another_ledger_brought_along_proves_nothing_in_neither_way(
+    signer: Ed25519Signer, size: int
+) -> None:
+    ledger = new_ledger(1)
+    other = note_of(size, bytes(32), origin=f"{ORIGIN_PREFIX}other", signer=signer)
+    result = ledger.audit(extra=[other])
+    assert (result.findings, result.verdicts["checkpoints"]) == ((), "indeterminate")
+    assert result.verdict == "indeterminate"
+    [note] = result.notes
+    assert note == (
+        "the checkpoint 1 brought along is of another ledger and says nothing of this one: "
+        f"{ORIGIN_PREFIX}other"
+    )
+
+
+def test_a_checkpoint_of_another_ledger_does_not_hide_that_the_entries_were_cut() -> None:
+    ledger = new_ledger(1)
+    held_elsewhere = new_ledger(2).note()
+    other = note_of(500, bytes(32), origin=f"{ORIGIN_PREFIX}other")
+    assert codes(ledger, (other, held_elsewhere)) == ["cut"]
+
+
+def test_a_ledger_without_an_id_takes_every_checkpoint_for_its_own() -> None:
+    ledger = SignedLedger()
+    foreign = ledger.note(OTHER_KEY, origin=f"{ORIGIN_PREFIX}other")
+    assert "checkpoint-signature" in codes(ledger, (foreign,))
 
 
 @pytest.mark.parametrize("size", [4, True, "5"])

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
+from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.identifiers import KeyId
 from custody.domain.merkle import EMPTY_ROOT, verify_consistency
@@ -22,6 +22,7 @@ from tests.unit.signed_ledger import (
     signed_body,
     verify_each,
 )
+from tests.unit.witnessing import NAME, OTHER_WITNESS, TIME, WITNESSES, cosigned
 
 ORIGIN = f"{ORIGIN_PREFIX}{LEDGER}"
 
@@ -171,6 +172,49 @@ def test_own_checkpoints_that_are_rubbish_or_of_strangers_are_not_believed() -> 
     ledger.notes = [replace(own, note=b"rubbish"), replace(own, note=foreign)]
     result = checked(ledger, note_of(0, EMPTY_ROOT))
     assert (result.outcome, result.own) == ("extends", None)
+
+
+def test_who_cosigned_a_checkpoint_is_told_of_trusted_witnesses() -> None:
+    ledger = new_ledger(2)
+    note = cosigned(cosigned(ledger.notes[0].note), OTHER_WITNESS)
+    result = check_checkpoint(MemoryReader(ledger), note, TRUSTED, verify_each, WITNESSES)
+    assert result.outcome == "extends"
+    assert [(one.name, one.time) for one in result.witnessed] == [(NAME, TIME)]
+    assert checked(ledger, note).witnessed == ()
+
+
+def test_what_a_trusted_witness_cosigned_counts_without_the_ledgers_own_key() -> None:
+    ledger = new_ledger(2)
+    note = cosigned(ledger.notes[0].note)
+    result = check_checkpoint(MemoryReader(ledger), note, {}, verify_each, WITNESSES)
+    assert result.outcome == "extends"
+    assert check_checkpoint(MemoryReader(ledger), note, {}, verify_each).outcome == "no-key"
+
+
+def test_a_cosigned_note_that_the_ledger_does_not_extend_is_refuted_with_both_roots() -> None:
+    mine, theirs = rewritten(4), rewritten(5)
+    note = cosigned(theirs.note(OTHER_KEY))
+    assert checked(mine, note).outcome == "unknown-key"
+    result = check_checkpoint(MemoryReader(mine), note, TRUSTED, verify_each, WITNESSES)
+    assert (result.outcome, result.given.root, result.root_then) == (
+        "forked", theirs.frontier.root(), mine.frontier.root(),
+    )  # fmt: skip
+
+
+def test_the_line_of_a_witness_over_another_checkpoint_refutes_the_note() -> None:
+    ledger = new_ledger(2)
+    note = cosigned(ledger.notes[0].note).replace(b"\n2\n", b"\n3\n")
+    result = check_checkpoint(MemoryReader(ledger), note, {}, verify_each, WITNESSES)
+    assert (result.outcome, NAME in result.message) == ("bad-signature", True)
+
+
+def test_a_witness_does_not_heal_a_ledgers_own_bad_signature() -> None:
+    ledger = new_ledger(2)
+    good, other = parse_note(ledger.note()), parse_note(ledger.note(OTHER_KEY))
+    forged = replace(good.signatures[0], signature=other.signatures[0].signature)
+    note = cosigned(Note(good.text, (forged,)).to_bytes())
+    result = check_checkpoint(MemoryReader(ledger), note, TRUSTED, verify_each, WITNESSES)
+    assert result.outcome == "bad-signature"
 
 
 def test_a_note_that_is_no_checkpoint_is_malformed() -> None:

@@ -11,8 +11,10 @@ from custody.domain.events import (
     BatchStarted,
     BatchStopped,
     CaseOpened,
+    CheckpointCosigned,
     CopyRefuted,
     CopyReverified,
+    CosignatureGiven,
     DirectoryCreated,
     Event,
     ExhibitRegistered,
@@ -97,6 +99,16 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         ReportIssued(kind="custody", at_position=Position(7), sha256=SHA, size=9),
         f"custody report issued by J. Ortiz over entries up to 7: SHA-256 {SHA}",
+    ),
+    (
+        CheckpointCosigned(
+            size=2, root=SHA, note_sha256=SHA, witness="w", key_hash="00112233", time=0, cosignature="line"
+        ),
+        f"witness w cosigned the first 2 entries at 1970-01-01T00:00:00Z by its clock: root {SHA}",
+    ),
+    (
+        CosignatureGiven(origin="o", size=1, root=SHA, note="note", time=-1, cosignature="line"),
+        f"J. Ortiz, as a witness, cosigned the first 1 entry of o: root {SHA}",
     ),
     *(
         (
