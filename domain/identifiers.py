@@ -18,7 +18,9 @@ TransferId = NewType("TransferId", UUID)
 KeyId = NewType("KeyId", str)  # hex SHA-256 of the SubjectPublicKeyInfo DER
 Position = NewType("Position", int)  # place of an entry in the ledger, from 0
 
-StreamKind = Literal["ledger", "session", "key", "case", "exhibit", "batch", "job", "file", "report"]
+StreamKind = Literal[
+    "ledger", "session", "key", "case", "exhibit", "batch", "job", "file", "report", "checkpoint"
+]
 STREAM_KINDS: Final = frozenset(get_args(StreamKind))
 
 FIRST_REVISION: Final = 1
@@ -84,6 +86,11 @@ def case_stream(ledger: LedgerId, case_number: str) -> Stream:
 def exhibit_stream(ledger: LedgerId, case_number: str, exhibit: str) -> Stream:
     """Return the stream of an exhibit, whose number is unique within its case."""
     return Stream("exhibit", uuid5(ledger, f"exhibit/{len(case_number)}/{case_number}/{exhibit}"))
+
+
+def checkpoint_stream(ledger: LedgerId, size: int) -> Stream:
+    """Return the stream of what others vouched for of the checkpoint of a size."""
+    return Stream("checkpoint", uuid5(ledger, f"checkpoint/{size}"))
 
 
 def key_stream(ledger: LedgerId, key: KeyId) -> Stream:

@@ -14,6 +14,7 @@ from custody.domain.events import (
     BatchStarted,
     BatchStopped,
     CaseOpened,
+    CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     DirectoryCreated,
@@ -61,7 +62,8 @@ BatchEvent: TypeAlias = (
 )
 LedgerEvent: TypeAlias = (
     LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
-)
+    | CheckpointStamped
+)  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
 
@@ -188,6 +190,11 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
+        case CheckpointStamped():
+            return (
+                f"the checkpoint of {counted(event.size, 'entry', 'entries')} stamped by {event.authority} "
+                f"at {event.generated_at}, serial number {event.serial}"
+            )
         case _:
             assert_never(event)
 

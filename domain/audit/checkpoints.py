@@ -4,6 +4,7 @@ Knows C2SP checkpoints and the roots that a replay came to. Deliberately does no
 every known checkpoint cannot be seen here or anywhere.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -39,6 +40,7 @@ class CheckpointCheck:
         self._trusted = trusted
         self._verify_many = verify_many
         self._known: dict[int, dict[tuple[str, bytes], str]] = {}  # size → (origin, root) → where
+        self.by_sha256: dict[str, Checkpoint] = {}  # of the exact note, in hexadecimal
 
     @property
     def sizes(self) -> frozenset[int]:
@@ -68,6 +70,7 @@ class CheckpointCheck:
             self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
             return
         self._check_frontier(raw, checkpoint)
+        self.by_sha256[hashlib.sha256(raw.note).hexdigest()] = checkpoint
         same_size = self._known.setdefault(checkpoint.size, {})
         same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
 

@@ -1,16 +1,19 @@
 """What an audit finds, and the verdicts that follow from it.
 
-Knows the six checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
+Knows the checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-Check: TypeAlias = Literal["structure", "signatures", "chain", "tree", "checkpoints", "projections"]
+Check: TypeAlias = Literal[
+    "structure", "signatures", "chain", "tree", "checkpoints", "anchors", "projections"
+]
 Verdict: TypeAlias = Literal["passed", "failed", "indeterminate"]
 
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)
+_IF_THERE: Final = frozenset[Check]({"anchors"})  # checks without a verdict where there is nothing to judge
 
 MAX_FINDINGS: Final = 1000
 """Findings kept; a ledger with more is lost anyway, and the audit's memory must stay flat."""
@@ -50,6 +53,8 @@ class Findings:
         self._failed: set[Check] = set()
         self._disordered = False
         self._undecided: set[Check] = set()
+        self._carried_out: set[Check] = set()
+        self._reasons: dict[str, None] = {}  # in order, each once
         self.not_listed = 0
         self.first_position: int | None = None
 
@@ -64,14 +69,31 @@ class Findings:
         """Take one finding about what an entry claims; its bytes may well be those that were signed."""
         self._keep(Finding(check="structure", code=code, position=position, message=message))
 
+    def note_anchor(self, code: str, position: int, message: str) -> None:
+        """Take one finding about a stamp or a claimed time; the entries may be those that were signed."""
+        self._keep(Finding(check="anchors", code=code, position=position, message=message))
+
     def count_unlisted(self, check: Check) -> None:
         """Take one finding more of a kind of which enough is listed."""
         self._failed.add(check)
         self.not_listed += 1
 
-    def leave_open(self, check: Check) -> None:
-        """Say that a check could not be carried out; it is indeterminate unless something refutes it."""
+    def carry_out(self, check: Check) -> None:
+        """Say that a check is carried out. Of one that is not, no silence is taken for a pass."""
+        self._carried_out.add(check)
+
+    def leave_open(self, check: Check, message: str = "") -> None:
+        """Say that a check could not be carried out; it is indeterminate unless something refutes it.
+
+        Of the messages, which say why, the first thousand are kept.
+        """
         self._undecided.add(check)
+        if message and len(self._reasons) < MAX_FINDINGS:
+            self._reasons[message] = None
+
+    def reasons(self) -> tuple[str, ...]:
+        """Return why checks could not be carried out."""
+        return tuple(self._reasons)
 
     def failed(self, check: Check) -> bool:
         """Tell whether a check has failed so far."""
@@ -86,8 +108,11 @@ class Findings:
         return tuple(sorted(self._kept, key=_by_position))
 
     def verdicts(self) -> Verdicts:
-        """Return the verdict of every check."""
-        return Verdicts({check: self._verdict(check) for check in CHECKS})
+        """Return the verdict of every check, but of those for which there was nothing to judge."""
+        judged = self._carried_out | self._failed | self._undecided
+        return Verdicts(
+            {check: self._verdict(check) for check in CHECKS if check not in _IF_THERE or check in judged}
+        )
 
     def _keep(self, finding: Finding) -> None:
         self._failed.add(finding.check)
