@@ -31,6 +31,8 @@ PRIVATE: Final = 0o700
 KEYS: Final = "keys"
 CHECKPOINTS: Final = "checkpoints"
 DIAGNOSTICS: Final = "diagnostics"
+AUTHORITIES: Final = "authorities"
+STAMP_REQUESTS: Final = "stamp-requests"
 
 _DEFAULT_NAME: Final = "default"
 _UNTOUCHED: Final = "Nothing was written; what is there was not touched."
@@ -58,6 +60,16 @@ class Workspace:
     def checkpoints(self) -> Path:
         """The folder of signed notes."""
         return self.folder / CHECKPOINTS
+
+    @property
+    def authorities(self) -> Path:
+        """The folder of certificates of the time stamping authorities that are trusted; may be missing."""
+        return self.folder / AUTHORITIES
+
+    @property
+    def stamp_requests(self) -> Path:
+        """The folder of requests whose replies are to come by hand; may be missing."""
+        return self.folder / STAMP_REQUESTS
 
     @property
     def diagnostics(self) -> Path:

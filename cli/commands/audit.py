@@ -22,12 +22,20 @@ def command(
         list[str] | None,
         typer.Option("--key", metavar="FILE", help="Trust this public key (PEM) instead of the workspace's."),
     ] = None,
+    authorities: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--authority", metavar="FILE", help="Trust this certificate for stamps, not the workspace's."
+        ),
+    ] = None,
 ) -> Answer:
     """Check the whole ledger against itself.
 
-    The checks: structure, signatures, chain, tree, checkpoints, projections. Writes nothing and needs no
-    passphrase. Exit code 0 only if every check passed.
+    The checks: structure, signatures, chain, tree, checkpoints, anchors, projections. Writes nothing and
+    needs no passphrase. Exit code 0 only if every check passed.
     """
     from custody.cli.auditing import audit_workspace
 
-    return audit_workspace(invocation(ctx), checkpoints=checkpoints or (), keys=keys or ())
+    return audit_workspace(
+        invocation(ctx), checkpoints=checkpoints or (), keys=keys or (), authorities=authorities or ()
+    )

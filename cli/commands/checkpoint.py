@@ -6,8 +6,9 @@ import typer
 
 from custody.cli.options import SharedOptionsCommand, examples, group, invocation
 from custody.cli.output import Answer
+from custody.domain.errors import UsageError
 
-app: Final = group("Sign, show or check the ledger's size and root.")
+app: Final = group("Sign, show, check the ledger's size and root, or have them stamped.")
 
 
 @app.command(
@@ -56,3 +57,59 @@ def check(
     from custody.cli.checkpoints import checked_checkpoint
 
     return checked_checkpoint(invocation(ctx), file, keys=keys or ())
+
+
+_AUTHORITY = typer.Option(
+    "--authority", metavar="FILE", help="Trust this certificate instead of the workspace's; repeatable."
+)
+
+
+@app.command(
+    "stamp",
+    cls=SharedOptionsCommand,
+    epilog=examples(
+        "custody checkpoint stamp --tsa https://tsa.example/ --tsa https://other.example/tsa",
+        "custody checkpoint stamp --request for-the-authority.tsq",
+        exits=(0, 1, 2, 3, 4, 5, 6, 7, 20),
+    ),
+)
+def stamp(
+    ctx: typer.Context,
+    authorities_asked: Annotated[
+        list[str] | None,
+        typer.Option("--tsa", metavar="URL", help="Ask this time stamping authority; repeatable."),
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option("--request", metavar="OUT", help="Write a request to carry there by hand instead."),
+    ] = None,
+    authorities: Annotated[list[str] | None, _AUTHORITY] = None,
+) -> Answer:
+    """Have the checkpoint stamped by others, who vouch for its time (RFC 3161).
+
+    What is recorded was judged before. An authority that gives no stamp that holds costs that stamp, and the
+    command ends with exit code 3.
+    """
+    from custody.cli.stamping import stamped_checkpoint, written_request
+
+    if (request is None) == (not authorities_asked):
+        raise UsageError("give either --tsa URL, once or more, or --request OUT")
+    if request is not None:
+        return written_request(invocation(ctx), request)
+    return stamped_checkpoint(invocation(ctx), authorities_asked or (), authorities or ())
+
+
+@app.command(
+    "import",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody checkpoint import reply.tsr", exits=(0, 1, 2, 4, 5, 6, 7, 20)),
+)
+def import_(
+    ctx: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The reply of a time stamping authority.")],
+    authorities: Annotated[list[str] | None, _AUTHORITY] = None,
+) -> Answer:
+    """Judge what an authority answered, and record its stamp if it holds."""
+    from custody.cli.importing import imported
+
+    return imported(invocation(ctx), file, authorities=authorities or ())

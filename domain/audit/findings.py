@@ -69,8 +69,8 @@ class Findings:
         """Take one finding about what an entry claims; its bytes may well be those that were signed."""
         self._keep(Finding(check="structure", code=code, position=position, message=message))
 
-    def note_anchor(self, code: str, position: int, message: str) -> None:
-        """Take one finding about a stamp or a claimed time; the entries may be those that were signed."""
+    def note_anchor(self, code: str, position: int | None, message: str) -> None:
+        """Take one finding about an anchor; the entries may well be those that were signed."""
         self._keep(Finding(check="anchors", code=code, position=position, message=message))
 
     def count_unlisted(self, check: Check) -> None:

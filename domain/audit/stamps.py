@@ -162,7 +162,7 @@ class StampCheck:
 
     def _facts(self, slot: int, event: CheckpointStamped) -> TokenFacts | None:
         if self._read_token is None:
-            self._findings.leave_open("anchors", f"the stamp at position {slot} was not judged here")
+            self._findings.leave_open("anchors", "stamps were not judged: nothing here can take them apart")
             return None
         try:
             return self._read_token(evidence_of(event, self._document))
@@ -181,7 +181,7 @@ class StampCheck:
         if judged.verdict == "failed":
             self._refute(_CODES[judged.outcome], slot, message)
         elif judged.verdict == "indeterminate":
-            self._findings.leave_open("anchors", f"the stamp at position {slot}: {message}")
+            self._findings.leave_open("anchors", f"a stamp does not count: {message}")
         return judged.verdict == "passed"
 
     def _compare(self, stamp: GoodStamp, mark: _Mark) -> None:

@@ -7,19 +7,20 @@ Speaks no protocol: requests, replies and the way to an authority are functions 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
+from custody.domain.audit.findings import Verdict
 from custody.domain.entry import Recorded
-from custody.domain.errors import AuthorityFailed, CustodyError, MalformedData, Refused
+from custody.domain.errors import AuthorityFailed, MalformedData, Refused
 from custody.domain.events import CheckpointStamped
 from custody.domain.identifiers import Position, Stream, checkpoint_stream
 from custody.domain.ports import LedgerWriter, Recording
 from custody.domain.time_stamp import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
+    Outcome,
     ReadToken,
     StampEvidence,
-    StampJudgement,
     StampRequest,
     TokenFacts,
     judge_token,
@@ -50,13 +51,13 @@ class Streams(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StampDesk:
-    """The ports of one command. ``also_kept`` finds revocation lists (DER) for a token that holds."""
+    """The ports of one command. ``find_lists`` looks for revocation lists (DER) where none is at hand."""
 
     ledger: LedgerWriter
     streams: Streams
     protocol: StampProtocol
     read_token: ReadToken
-    also_kept: Callable[[TokenFacts], tuple[bytes, ...]] = lambda _facts: ()
+    find_lists: Callable[[TokenFacts], tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,9 @@ class StampedNote:
 class StampAttempt:
     """What became of one authority's stamp. ``position`` is None unless it was recorded."""
 
-    asked: str
-    judgement: StampJudgement | None
+    asked: str  # the URL, or the file that the reply came in
+    outcome: Outcome | Literal["no-stamp"]
+    verdict: Verdict
     message: str
     facts: TokenFacts | None = None
     position: Position | None = None
@@ -95,12 +97,10 @@ def ask_authorities(
     for url in urls:
         request = StampRequest(wanted.imprint, new_nonce())
         try:
-            reply = ask(url, desk.protocol.make_request(request))
-            attempt = take_reply(
-                desk, wanted, desk.protocol.open_reply(reply), nonce=request.nonce, asked=url
-            )
+            token = desk.protocol.open_reply(ask(url, desk.protocol.make_request(request)))
+            attempt = take_reply(desk, wanted, token, nonce=request.nonce, asked=url)
         except (AuthorityFailed, MalformedData, Refused) as error:
-            attempt = failed(url, error)
+            attempt = StampAttempt(asked=url, outcome="no-stamp", verdict="indeterminate", message=error.what)
         yield attempt
 
 
@@ -113,17 +113,18 @@ def take_reply(
     """
     facts = desk.read_token(StampEvidence(token=token))
     judgement = judge_token(facts, wanted.imprint, nonce)
-    if judgement.verdict != "passed":
-        return StampAttempt(asked=asked, judgement=judgement, message=judgement.message, facts=facts)
-    position = _record(desk, wanted, token, facts)
+    if judgement.verdict == "passed" and facts.revocation == "not-shown":
+        facts = desk.read_token(StampEvidence(token=token, revocation_lists=desk.find_lists(facts)))
+        judgement = judge_token(facts, wanted.imprint, nonce)
+    position = _record(desk, wanted, token, facts) if judgement.verdict == "passed" else None
     return StampAttempt(
-        asked=asked, judgement=judgement, message=judgement.message, facts=facts, position=position
+        asked=asked,
+        outcome=judgement.outcome,
+        verdict=judgement.verdict,
+        message=judgement.message,
+        facts=facts,
+        position=position,
     )
-
-
-def failed(asked: str, error: CustodyError) -> StampAttempt:
-    """Return the attempt of an authority that gave no stamp."""
-    return StampAttempt(asked=asked, judgement=None, message=error.what)
 
 
 def _record(desk: StampDesk, wanted: StampedNote, token: bytes, facts: TokenFacts) -> Position:
@@ -135,7 +136,6 @@ def _record(desk: StampDesk, wanted: StampedNote, token: bytes, facts: TokenFact
                 f"this stamp is recorded already, at position {recorded.position}",
                 done="Nothing was written.",
             )
-    lists = (*facts.revocation_lists, *desk.also_kept(facts))
     event = CheckpointStamped(
         size=wanted.size,
         note_sha256=wanted.imprint.hex(),
@@ -146,7 +146,7 @@ def _record(desk: StampDesk, wanted: StampedNote, token: bytes, facts: TokenFact
         policy=facts.policy,
         token=text,
         certificates=_kept(desk.ledger, facts.chain),
-        revocation_lists=_kept(desk.ledger, tuple(dict.fromkeys(lists))),
+        revocation_lists=_kept(desk.ledger, facts.revocation_lists),
     )
     return desk.ledger.append([Recording(stream, desk.streams.revision(stream) + 1, event)])
 

@@ -13,7 +13,9 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from custody.domain.time_stamp import Revocation
-from custody.infrastructure.crypto.authorities import UNREADABLE
+from custody.infrastructure.crypto.authorities import UNREADABLE, load_certificates
+
+_HTTP: Final = ("http://", "https://")
 
 # RFC 3161 section 4: for these reasons a certificate is withdrawn without a doubt about stamps made before.
 _WITHDRAWN_ONLY: Final = frozenset(
@@ -44,6 +46,18 @@ def revocation_at(
         shown.append(bool(fresh))
         used += fresh
     return ("not-revoked" if shown and all(shown) else "not-shown"), tuple(used)
+
+
+def list_urls(chain: Iterable[bytes]) -> tuple[str, ...]:
+    """Return where the lists of a chain (DER) are to be had over HTTP, by its certificates' own account."""
+    names = (
+        name
+        for encoded in chain
+        for certificate in load_certificates(encoded)
+        for name in _distribution_names(certificate)
+    )
+    urls = (name.value for name in names if isinstance(name, x509.UniformResourceIdentifier))
+    return tuple(dict.fromkeys(url for url in urls if url.startswith(_HTTP)))
 
 
 def _is_about(
@@ -90,7 +104,7 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def _distribution_names(certificate: x509.Certificate) -> list[x509.GeneralName]:
-    with suppress(x509.ExtensionNotFound):
+    with suppress(x509.ExtensionNotFound, *UNREADABLE):
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
         return [name for point in points for name in point.full_name or ()]
     return []

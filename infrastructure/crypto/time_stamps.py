@@ -88,41 +88,46 @@ class TokenReader:
         )
 
 
-def make_request(request: StampRequest) -> bytes:
-    """Return a TimeStampReq (RFC 3161 section 2.4.1) for a SHA-256 digest, asking for the certificates."""
-    algorithm = {"algorithm": _IMPRINT, "parameters": core.Null()}
-    imprint = {"hash_algorithm": algorithm, "hashed_message": request.imprint}
-    fields = {"version": "v1", "message_imprint": imprint, "nonce": request.nonce, "cert_req": True}
-    return cast("Asn1Value", tsp.TimeStampReq(fields)).dump()
+class Rfc3161:
+    """The protocol (``domain.use_cases.stamp_checkpoint.StampProtocol``)."""
 
+    def make_request(self, request: StampRequest) -> bytes:
+        """Return a TimeStampReq (RFC 3161 section 2.4.1) for a SHA-256 digest, certificates asked for."""
+        algorithm = {"algorithm": _IMPRINT, "parameters": core.Null()}
+        imprint = {"hash_algorithm": algorithm, "hashed_message": request.imprint}
+        fields = {"version": "v1", "message_imprint": imprint, "nonce": request.nonce, "cert_req": True}
+        return cast("Asn1Value", tsp.TimeStampReq(fields)).dump()
 
-def parse_request(raw: bytes) -> StampRequest:
-    """Read a request that this program made. Raises MalformedData."""
-    with reading("the time stamp request"):
-        request = cast("Asn1Value", tsp.TimeStampReq.load(raw, strict=True))
-        imprint, nonce = _imprint(request["message_imprint"]), request["nonce"].native
-        if imprint is None or not isinstance(nonce, int):
-            raise ValueError("it has no SHA-256 digest or no nonce")
-        return StampRequest(imprint, nonce)
+    def parse_request(self, raw: bytes) -> StampRequest:
+        """Read a request that this program made. Raises MalformedData."""
+        with reading("the time stamp request"):
+            request = cast("Asn1Value", tsp.TimeStampReq.load(raw, strict=True))
+            imprint, nonce = _imprint(request["message_imprint"]), request["nonce"].native
+            if imprint is None or not isinstance(nonce, int):
+                raise ValueError("it has no SHA-256 digest or no nonce")
+            return StampRequest(imprint, nonce)
 
+    def open_reply(self, raw: bytes) -> bytes:
+        """Return the token in a TimeStampResp (RFC 3161 section 2.4.2).
 
-def open_reply(raw: bytes) -> bytes:
-    """Return the token in a TimeStampResp (RFC 3161 section 2.4.2).
-
-    Raises AuthorityFailed when the authority refused, MalformedData for what is no reply.
-    """
-    if len(raw) > MAX_REPLY_BYTES:
-        raise MalformedData(f"the time stamp reply is over the limit of {MAX_REPLY_BYTES} bytes")
-    with reading("the time stamp reply"):
-        reply = cast("Asn1Value", _Reply.load(raw, strict=True))
-        status = reply["status"]
-        if status["status"].native not in _GRANTED:
-            reasons = (status["status"].native, status["status_string"].native, status["fail_info"].native)
-            said = " ".join(str(reason) for reason in reasons if reason)[:SAID]
-            raise AuthorityFailed(f"the authority refused to stamp: {said}")
-        token = reply["time_stamp_token"]
-        require(not isinstance(token, core.Void), "no token in it")
-        return token.dump()
+        Raises AuthorityFailed when the authority refused, MalformedData for what is no reply.
+        """
+        if len(raw) > MAX_REPLY_BYTES:
+            raise MalformedData(f"the time stamp reply is over the limit of {MAX_REPLY_BYTES} bytes")
+        with reading("the time stamp reply"):
+            reply = cast("Asn1Value", _Reply.load(raw, strict=True))
+            status = reply["status"]
+            if status["status"].native not in _GRANTED:
+                reasons = (
+                    status["status"].native,
+                    status["status_string"].native,
+                    status["fail_info"].native,
+                )
+                said = " ".join(str(reason) for reason in reasons if reason)[:SAID]
+                raise AuthorityFailed(f"the authority refused to stamp: {said}")
+            token = reply["time_stamp_token"]
+            require(not isinstance(token, core.Void), "no token in it")
+            return token.dump()
 
 
 def _imprint(imprint: Asn1Value) -> bytes | None:
