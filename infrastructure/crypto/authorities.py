@@ -4,6 +4,7 @@ Knows X.509 as ``cryptography`` verifies it. Deliberately trusts nothing by itse
 are handed in, and the system's store is never asked. Of revocation see ``revocation``.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +25,12 @@ from cryptography.x509.verification import (
 from custody.domain.errors import MalformedData
 from custody.domain.time_stamp import Trust
 
-MAX_CHAIN: Final = 6  # certificates between the signing and the trusted one; real chains have one to three
+MAX_CHAIN: Final = 4  # certificates between the signing and the trusted one; real chains have one or two
+MAX_NAMESAKES: Final = 3
+"""Certificates of one name that are tried as links: cross-signed ones have two or three.
+
+With more, hostile certificates that sign one another in circles could make the search as good as endless.
+"""
 
 _PEM: Final = b"-----BEGIN"
 _NAMES: Final = {
@@ -36,7 +42,9 @@ _NAMES: Final = {
     NameOID.STATE_OR_PROVINCE_NAME: "ST",
 }
 
-UNREADABLE: Final = (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+UNREADABLE: Final = (
+    ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType
+)  # fmt: skip
 """What ``cryptography`` raises when a part of a certificate or list is not in its form."""
 
 
@@ -119,9 +127,21 @@ def _chain(
     builder = PolicyBuilder().store(Store(list(trusted))).time(moment).max_chain_depth(MAX_CHAIN)
     verifier = builder.extension_policies(ca_policy=_CA, ee_policy=_SIGNER).build_client_verifier()
     try:
-        return tuple(verifier.verify(leaf, list(others)).chain)
+        return tuple(verifier.verify(leaf, _links(others)).chain)
     except VerificationError:
         return ()
+
+
+def _links(others: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+    """Return what may stand in the middle of a chain: nothing that is its own issuer, few of one name."""
+    namesakes: Counter[x509.Name] = Counter()
+    links = []
+    for certificate in others:
+        name = certificate.subject
+        namesakes[name] += 1
+        if name != certificate.issuer and namesakes[name] <= MAX_NAMESAKES:
+            links.append(certificate)
+    return links
 
 
 def _value(part: "x509.NameAttribute[str | bytes]") -> str:

@@ -25,7 +25,7 @@ from custody.infrastructure.crypto.revocation import revocation_at
 from custody.infrastructure.crypto.token_signature import open_token, signature_of, signing_certificate
 
 MAX_REPLY_BYTES: Final = MAX_TOKEN_BYTES + 4096  # a status with a few sentences around the token
-MAX_CERTIFICATES: Final = 32  # in a token and beside it
+MAX_CERTIFICATES: Final = 24  # in a token and beside it
 MAX_ACCURACY: Final = timedelta(days=1)  # a stamp that says no more than that says nothing here
 
 _IMPRINT: Final = "sha256"
