@@ -88,7 +88,7 @@ def _exchanged(
     connection = _CONNECTIONS[parts.scheme](parts.hostname or "", parts.port, timeout=timeout_seconds)
     try:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request(method, target, body=request, headers=_HEADERS if request else {})
+        connection.request(method, target, body=request, headers={} if request is None else _HEADERS)
         response = connection.getresponse()
         if response.status != _OK:
             raise http.client.HTTPException(f"it answered {response.status} {response.reason}")

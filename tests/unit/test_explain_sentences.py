@@ -11,6 +11,7 @@ from custody.domain.events import (
     BatchStarted,
     BatchStopped,
     CaseOpened,
+    CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     DirectoryCreated,
@@ -97,6 +98,21 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         ReportIssued(kind="custody", at_position=Position(7), sha256=SHA, size=9),
         f"custody report issued by J. Ortiz over entries up to 7: SHA-256 {SHA}",
+    ),
+    (
+        CheckpointStamped(
+            size=7,
+            note_sha256=SHA,
+            generated_at="2026-03-01T21:20:00.000000Z",
+            authority="CN=Test TSA",
+            serial="12",
+            policy="1.2.3",
+            token="MAA=",
+        ),
+        (
+            "the checkpoint of 7 entries stamped by CN=Test TSA at 2026-03-01T21:20:00.000000Z, "
+            "serial number 12"
+        ),
     ),
     *(
         (
