@@ -97,4 +97,6 @@ def _exchanged(
         connection.close()
     if len(answer) > limit_bytes:
         raise http.client.HTTPException(f"its answer is over the limit of {limit_bytes} bytes")
+    if response.length:
+        raise http.client.HTTPException("its answer broke off")
     return answer

@@ -1,4 +1,4 @@
-"""A time stamping authority of our own: certificates made here, time stamps by ``openssl ts``, over HTTP if wanted."""
+"""A time stamping authority of our own: certificates made here, stamps by ``openssl ts``, also over HTTP."""
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence

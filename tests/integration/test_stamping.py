@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,7 @@ class Lab:
 
 
 @pytest.fixture
-def lab(case: CommandLine, tmp_path: Path):
+def lab(case: CommandLine, tmp_path: Path) -> Iterator[Lab]:
     authority = StampAuthority(tmp_path / "authority")
     with serving(post=authority.reply) as url:
         made = Lab(case, authority, url)

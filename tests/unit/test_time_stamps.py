@@ -143,7 +143,10 @@ def test_no_flipped_bit_makes_a_token_say_something_else(authority: StampAuthori
 
 @pytest.mark.parametrize(
     "rubbish",
-    [b"", b"\x30", b"\x30\x80" * 4000, b"\x30\x00", b"\x02\x01\x05", b"text", b"\x30\x84\xff\xff\xff\xff", b"\0" * 25_000],
+    [
+        b"", b"\x30", b"\x30\x80" * 4000, b"\x30\x00", b"\x02\x01\x05", b"text",
+        b"\x30\x84\xff\xff\xff\xff", b"\0" * 25_000,
+    ],
     ids=range(8),
 )  # fmt: skip
 def test_what_is_no_token_is_refused_and_nothing_worse(rubbish: bytes, authority: StampAuthority) -> None:
@@ -268,7 +271,7 @@ def test_an_authority_that_refuses_says_why(authority: StampAuthority) -> None:
     """openssl refuses a digest that its configuration does not name."""
     imprint = {"hash_algorithm": {"algorithm": "sha512"}, "hashed_message": bytes(64)}
     request = tsp.TimeStampReq({"version": "v1", "message_imprint": imprint}).dump()
-    with pytest.raises(AuthorityFailed, match="rejection .*bad_alg"):
+    with pytest.raises(AuthorityFailed, match=r"rejection .*bad_alg"):
         Rfc3161().open_reply(authority.reply(request))
 
 
