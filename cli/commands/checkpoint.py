@@ -94,6 +94,8 @@ def stamp(
 
     if (request is None) == (not authorities_asked):
         raise UsageError("give either --tsa URL, once or more, or --request OUT")
+    if request is not None and authorities:
+        raise UsageError("--authority says whom to trust for a reply; a request has none yet")
     if request is not None:
         return written_request(invocation(ctx), request)
     return stamped_checkpoint(invocation(ctx), authorities_asked or (), authorities or ())

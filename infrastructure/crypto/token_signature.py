@@ -103,7 +103,7 @@ def _verified(
     match key, signer["signature_algorithm"].signature_algo:
         case RSAPublicKey(), "rsassa_pkcs1v15":
             key.verify(signature, message, padding.PKCS1v15(), algorithm)
-        case RSAPublicKey(), "rsassa_pss":
+        case RSAPublicKey(), "rsassa_pss" if _is_of_one_hash(signer):
             salt = cast("int", signer["signature_algorithm"]["parameters"]["salt_length"].native)
             key.verify(signature, message, padding.PSS(padding.MGF1(algorithm), salt), algorithm)
         case EllipticCurvePublicKey(), "ecdsa":
@@ -111,6 +111,16 @@ def _verified(
         case _:
             return "unknown-algorithm"
     return "good"
+
+
+def _is_of_one_hash(signer: Asn1Value) -> bool:
+    """Tell whether a PSS signature uses the signer's digest algorithm throughout (RFC 4056 section 3)."""
+    parameters = signer["signature_algorithm"]["parameters"]
+    names = (
+        parameters["hash_algorithm"]["algorithm"].native,
+        parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native,
+    )
+    return set(names) == {signer["digest_algorithm"]["algorithm"].native}
 
 
 def signing_certificate(

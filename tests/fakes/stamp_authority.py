@@ -1,6 +1,7 @@
 """A time stamping authority of our own: certificates made here, stamps by ``openssl ts``, also over HTTP."""
 
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.cli.command_line import CommandLine
 from tests.interop.tools import needed
 
 POLICY = "1.2.3.4.1"
@@ -89,6 +91,7 @@ class Root:
             .not_valid_before(valid[0])
             .not_valid_after(valid[1])
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
             .add_extension(
                 x509.KeyUsage(
                     digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, encipher_only=False,
@@ -213,6 +216,15 @@ def serving(*, post: Answer | None = None, get: dict[str, bytes] | None = None) 
         thread.join()
 
 
-def shortly_valid(seconds: float) -> tuple[datetime, datetime]:
-    """A validity that ends very soon (X.509 has whole seconds)."""
-    return LONG_AGO, datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+def stamped_then_expired(custody: CommandLine, folder: Path) -> StampAuthority:
+    """Have a ledger stamped by an authority whose certificate then expires; on a busy machine less soon."""
+    for seconds in (3, 10, 30):
+        end = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=seconds)
+        authority = StampAuthority(folder / f"authority{seconds}", valid=(LONG_AGO, end))
+        with serving(post=authority.reply) as url:
+            ended = custody("checkpoint", "stamp", "--tsa", url, "--authority", str(authority.root_file))
+        while datetime.now(UTC) <= authority.certificate.not_valid_after_utc:
+            time.sleep(0.1)
+        if ended.code == 0:
+            return authority
+    raise AssertionError(ended.out)

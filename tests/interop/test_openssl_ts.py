@@ -4,16 +4,15 @@ import base64
 import json
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command_line import CommandLine
-from tests.fakes.stamp_authority import StampAuthority, serving, shortly_valid
+from tests.fakes.stamp_authority import stamped_then_expired
 from tests.interop.tools import needed
 
 
@@ -46,12 +45,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
     home = tmp_path_factory.mktemp("stamped")
     custody = CommandLine(home)
     custody.init()
-    authority = StampAuthority(home / "authority", valid=shortly_valid(3))
-    with serving(post=authority.reply) as url:
-        ended = custody("checkpoint", "stamp", "--tsa", url, "--authority", str(authority.root_file))
-    assert ended.code == 0, ended.out
-    while datetime.now(UTC) <= authority.certificate.not_valid_after_utc:
-        time.sleep(0.2)
+    stamped_then_expired(custody, home)
     line = custody("log", "export").out.splitlines()[5]
     data = json.loads(base64.b64decode(json.loads(line)["payload"]))["data"]
     (home / "token").write_bytes(base64.b64decode(data["token"]))

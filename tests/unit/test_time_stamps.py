@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from asn1crypto import cms, tsp
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from custody.domain.errors import AuthorityFailed, MalformedData
@@ -21,6 +21,7 @@ from custody.infrastructure.crypto.authorities import (
     load_certificates,
     load_revocation_list,
 )
+from custody.infrastructure.crypto.revocation import list_urls
 from custody.infrastructure.crypto.time_stamps import MAX_REPLY_BYTES, Rfc3161, TokenReader
 from tests.fakes.stamp_authority import FAR_OFF, LONG_AGO, POLICY, Root, StampAuthority, new_key
 
@@ -211,6 +212,54 @@ def test_a_second_signature_is_refused(authority: StampAuthority, token: bytes) 
 
     with pytest.raises(MalformedData, match="one signature"):
         read(changed(token, twice), authority.root)
+
+
+@pytest.mark.parametrize(
+    ("masked_with", "expected"), [("sha256", "good"), ("sha1", "unknown-algorithm")], ids=["one", "two"]
+)
+def test_a_token_signed_with_pss_holds_if_it_uses_one_hash(
+    tmp_path: Path, masked_with: str, expected: str
+) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    authority = StampAuthority(tmp_path / "a", key=key)
+
+    def sign_anew(data: cms.SignedData) -> None:
+        signer = data["signer_infos"][0]
+        message = b"\x31" + signer["signed_attrs"].dump()[1:]
+        pss = padding.PSS(padding.MGF1(hashes.SHA256()), 32)
+        signer["signature"] = key.sign(message, pss, hashes.SHA256())
+        signer["signature_algorithm"] = {
+            "algorithm": "rsassa_pss",
+            "parameters": {
+                "hash_algorithm": {"algorithm": "sha256"},
+                "mask_gen_algorithm": {"algorithm": "mgf1", "parameters": {"algorithm": masked_with}},
+                "salt_length": 32,
+            },
+        }
+
+    assert outcome(read(changed(stamped(authority), sign_anew), authority.root)) == expected
+
+
+def test_a_signer_named_by_its_key_identifier_is_found(authority: StampAuthority, token: bytes) -> None:
+    def rename(data: cms.SignedData) -> None:
+        known = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
+        data["signer_infos"][0]["sid"] = cms.SignerIdentifier("subject_key_identifier", known.value.digest)
+
+    assert outcome(read(changed(token, rename), authority.root)) == "good"
+
+
+def test_a_list_within_the_token_counts(authority: StampAuthority, token: bytes) -> None:
+    def enclose(data: cms.SignedData) -> None:
+        crl = cms.CertificateList.load(authority.root.revocation_list())
+        data["crls"] = cms.RevocationInfoChoices([cms.RevocationInfoChoice("crl", crl)])
+
+    assert read(changed(token, enclose), authority.root).revocation == "not-revoked"
+
+
+def test_where_lists_are_to_be_had_is_told(tmp_path: Path) -> None:
+    place = "http://127.0.0.1/ca.crl"
+    authority = StampAuthority(tmp_path / "a", lists_at=place)
+    assert list_urls(read(stamped(authority), authority.root).chain) == (place,)
 
 
 def test_an_algorithm_from_the_future_is_left_open(authority: StampAuthority, token: bytes) -> None:
