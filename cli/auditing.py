@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from custody.cli.adapters import ledger_paths
+from custody.cli.authorities import trusted_authorities
 from custody.cli.brought_files import brought_keys, brought_witnesses, file_content, own_keys, raw_keys
 from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
@@ -16,26 +17,42 @@ from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
+from custody.infrastructure.crypto.time_stamps import TokenReader
 from custody.infrastructure.event_store.audit_source import open_for_audit
 
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
 def audit_workspace(
-    run: Invocation, *, checkpoints: Sequence[str], keys: Sequence[str], witnesses: Sequence[str] = ()
+    run: Invocation,
+    *,
+    checkpoints: Sequence[str],
+    keys: Sequence[str],
+    witnesses: Sequence[str] = (),
+    authorities: Sequence[str] = (),
 ) -> Answer:
     """Audit the ledger of the invocation's workspace, also against the checkpoints in the files given.
 
-    The keys in the files given are trusted instead of the workspace's, the witnesses besides its own. Raises
-    LedgerUnreadable for a damaged ledger, CannotTell for a file that cannot be read, UsageError for one
-    without a sound key.
+    The keys, and the authorities, in the files given are trusted instead of the workspace's, the witnesses
+    besides its own. Raises LedgerUnreadable for a damaged ledger, CannotTell for a file that cannot be read,
+    UsageError for one without a sound key or certificate.
     """
     workspace = open_workspace(run)
     brought = [file_content(file) for file in checkpoints]
     trusted = raw_keys(brought_keys(keys)) if keys else own_keys(workspace)
     watched = brought_witnesses(witnesses, workspace)
+    read_token = TokenReader(trusted_authorities(workspace, authorities))
     with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
-        return audit_answer(audit(source, trusted, verify_many, extra_checkpoints=brought, witnesses=watched))
+        return audit_answer(
+            audit(
+                source,
+                trusted,
+                verify_many,
+                extra_checkpoints=brought,
+                witnesses=watched,
+                read_token=read_token,
+            )
+        )
 
 
 def audit_answer(result: AuditResult) -> Answer:

@@ -139,12 +139,11 @@ def _cosign_fields(result: CosignResult) -> dict[str, object]:
     }
 
 
-def imported_reply(run: Invocation, file: str, *, witnesses: Sequence[str]) -> Answer:
+def imported_reply(run: Invocation, content: bytes, *, witnesses: Sequence[str]) -> Answer:
     """Record what somebody gave back who vouches for a checkpoint: a note that a witness cosigned.
 
     Raises UsageError for a file that is none, and what ``import_cosignatures`` raises.
     """
-    content = file_content(file)
     return in_session(run, lambda session: _imported(session, content, witnesses))
 
 
@@ -158,7 +157,7 @@ def _imported(session: Session, note: bytes, witnesses: Sequence[str]) -> Answer
                 verify_many=verify_many,
             )  # fmt: skip
         except MalformedData as error:
-            hint = "give a file that 'custody checkpoint cosign' wrote"
+            hint = "give a file that 'custody checkpoint cosign' wrote, or the reply of an authority (DER)"
             raise UsageError(f"FILE holds no cosigned checkpoint: {error.what}", hint=hint) from error
     if result.check.verdict != "passed":
         return consistency_answer(result.check, note)

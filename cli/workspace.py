@@ -33,6 +33,8 @@ CHECKPOINTS: Final = "checkpoints"
 DIAGNOSTICS: Final = "diagnostics"
 WITNESSES: Final = "witnesses"
 LEDGERS: Final = "ledgers"
+AUTHORITIES: Final = "authorities"
+STAMP_REQUESTS: Final = "stamp-requests"
 
 _DEFAULT_NAME: Final = "default"
 _UNTOUCHED: Final = "Nothing was written; what is there was not touched."
@@ -70,6 +72,16 @@ class Workspace:
     def ledgers(self) -> Path:
         """The folder of verifier keys of the ledgers that this workspace cosigns; may be missing."""
         return self.folder / LEDGERS
+
+    @property
+    def authorities(self) -> Path:
+        """The folder of certificates of the time stamping authorities that are trusted; may be missing."""
+        return self.folder / AUTHORITIES
+
+    @property
+    def stamp_requests(self) -> Path:
+        """The folder of requests whose replies are to come by hand; may be missing."""
+        return self.folder / STAMP_REQUESTS
 
     @property
     def diagnostics(self) -> Path:

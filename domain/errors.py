@@ -15,6 +15,7 @@ the one table of those is ``cli/exit_codes.py``, keyed by the classes of this pa
     │   ├── PassphraseMissing
     │   ├── LedgerUnreadable
     │   ├── MalformedData     bytes that are not what they claim to be
+    │   ├── AuthorityFailed   a time stamping authority cannot be reached, or refuses
     │   └── NotFound          no such batch, job, file or position in this ledger
     ├── Busy                  another process holds the ledger or the destination
     ├── Tampered              the ledger contradicts what was signed; the writer will not extend it
@@ -107,6 +108,12 @@ class MalformedData(CannotTell):
     """Bytes are not what they claim to be."""
 
     code = "malformed-data"
+
+
+class AuthorityFailed(CannotTell):
+    """A time stamping authority cannot be reached, is too slow, or refuses."""
+
+    code = "authority-failed"
 
 
 class NotFound(CannotTell):

@@ -15,6 +15,7 @@ from custody.domain.events import (
     BatchStopped,
     CaseOpened,
     CheckpointCosigned,
+    CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     CosignatureGiven,
@@ -74,6 +75,7 @@ BatchEvent: TypeAlias = (
 LedgerEvent: TypeAlias = (
     LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
     | CheckpointCosigned | CosignatureGiven
+    | CheckpointStamped
 )  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
@@ -203,6 +205,11 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
         case CheckpointCosigned() | CosignatureGiven():
             return cosigning(event, who)
+        case CheckpointStamped():
+            return (
+                f"the checkpoint of {counted(event.size, 'entry', 'entries')} stamped by {event.authority} "
+                f"at {event.generated_at}, serial number {event.serial}"
+            )
         case _:
             assert_never(event)
 

@@ -23,6 +23,7 @@ _TIMESYNCD_MARK: Final = Path("/run/systemd/timesync/synchronized")
 _ZONE_LINK: Final = Path("/etc/localtime")
 _ZONE_FILES: Final = "zoneinfo/"
 
+_NONCE_BYTES: Final = 8  # RFC 3161 section 2.4.1
 _TIMEX_BYTES: Final = 256  # struct timex of adjtimex(2) has 208 bytes on 64-bit Linux
 _TIME_ERROR: Final = 5  # adjtimex(2): the system clock is not synchronised
 
@@ -110,6 +111,11 @@ def new_stream_id() -> uuid.UUID:
 def new_name() -> str:
     """Return eight random hex digits, for the name of a folder or file that must be new."""
     return os.urandom(4).hex()
+
+
+def new_nonce() -> int:
+    """Return a random number of exactly 64 bits, for a request whose answer must repeat it."""
+    return int.from_bytes(os.urandom(_NONCE_BYTES), "big") | 1 << (8 * _NONCE_BYTES - 1)
 
 
 def _adjtimex() -> int | None:

@@ -23,6 +23,12 @@ def command(
         typer.Option("--key", metavar="FILE", help="Trust this public key (PEM) instead of the workspace's."),
     ] = None,
     witnesses: Witnesses = None,
+    authorities: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--authority", metavar="FILE", help="Trust this certificate for stamps, not the workspace's."
+        ),
+    ] = None,
 ) -> Answer:
     """Check the whole ledger against itself.
 
@@ -32,5 +38,9 @@ def command(
     from custody.cli.auditing import audit_workspace
 
     return audit_workspace(
-        invocation(ctx), checkpoints=checkpoints or (), keys=keys or (), witnesses=witnesses or ()
+        invocation(ctx),
+        checkpoints=checkpoints or (),
+        keys=keys or (),
+        witnesses=witnesses or (),
+        authorities=authorities or (),
     )

@@ -6,6 +6,7 @@ import typer
 
 from custody.cli.options import SharedOptionsCommand, Witnesses, examples, group, invocation
 from custody.cli.output import Answer
+from custody.domain.errors import UsageError
 
 Out: TypeAlias = Annotated[
     str | None, typer.Option("--out", metavar="FILE", help="New file; by default standard output.")
@@ -115,25 +116,71 @@ def cosign(
     return cosigned_checkpoint(invocation(ctx), file, out, keys=keys or ())
 
 
+_AUTHORITY = typer.Option(
+    "--authority", metavar="FILE", help="Trust this certificate instead of the workspace's; repeatable."
+)
+
+
+@app.command(
+    "stamp",
+    cls=SharedOptionsCommand,
+    epilog=examples(
+        "custody checkpoint stamp --tsa https://tsa.example/ --tsa https://other.example/tsa",
+        "custody checkpoint stamp --request for-the-authority.tsq",
+        exits=(0, 1, 2, 3, 4, 5, 6, 7, 20),
+    ),
+)
+def stamp(
+    ctx: typer.Context,
+    authorities_asked: Annotated[
+        list[str] | None,
+        typer.Option("--tsa", metavar="URL", help="Ask this time stamping authority; repeatable."),
+    ] = None,
+    request: Annotated[
+        str | None,
+        typer.Option("--request", metavar="OUT", help="Write a request to carry there by hand instead."),
+    ] = None,
+    authorities: Annotated[list[str] | None, _AUTHORITY] = None,
+) -> Answer:
+    """Have the checkpoint stamped by others, who vouch for its time (RFC 3161).
+
+    What is recorded was judged before. An authority that gives no stamp that holds costs that stamp, and the
+    command ends with exit code 3.
+    """
+    from custody.cli.stamping import stamped_checkpoint, written_request
+
+    if (request is None) == (not authorities_asked):
+        raise UsageError("give either --tsa URL, once or more, or --request OUT")
+    if request is not None and authorities:
+        raise UsageError("--authority says whom to trust for a reply; a request has none yet")
+    if request is not None:
+        return written_request(invocation(ctx), request)
+    return stamped_checkpoint(invocation(ctx), authorities_asked or (), authorities or ())
+
+
 @app.command(
     "import",
     cls=SharedOptionsCommand,
     epilog=examples(
-        "custody checkpoint import cosigned.note --witness witness.vkey", exits=(0, 1, 2, 4, 5, 7, 20)
+        "custody checkpoint import cosigned.note --witness witness.vkey",
+        "custody checkpoint import reply.tsr",
+        exits=(0, 1, 2, 4, 5, 6, 7, 20),
     ),
 )
 def import_(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The note that a witness cosigned.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A cosigned note, or an authority's reply.")],
     witnesses: Witnesses = None,
+    authorities: Annotated[list[str] | None, _AUTHORITY] = None,
 ) -> Answer:
-    """Record what a witness signed of this ledger.
+    """Record what somebody else signed of this ledger: a witness's cosignature, or a time stamp.
 
-    Only if the cosignature is good, the witness is trusted, and today's ledger extends that checkpoint.
+    A cosignature only if it is good, the witness is trusted, and today's ledger extends that checkpoint. A
+    stamp only if it holds, as that of an authority that is trusted.
     """
-    from custody.cli.witnessing import imported_reply
+    from custody.cli.importing import imported
 
-    return imported_reply(invocation(ctx), file, witnesses=witnesses or ())
+    return imported(invocation(ctx), file, witnesses=witnesses or (), authorities=authorities or ())
 
 
 @app.command(

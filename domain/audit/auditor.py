@@ -6,6 +6,7 @@ evidence: that is what findings are for. Memory does not grow with the number of
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
@@ -15,9 +16,11 @@ from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
+from custody.domain.audit.stamps import GoodStamp, StampCheck
 from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
+from custody.domain.time_stamp import ReadToken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +42,20 @@ class RawRevision:
     position: object
 
 
+class KeptRecords(EarlierEntries, Protocol):
+    """What is kept besides the records in order."""
+
+    def document(self, sha256: str) -> object:
+        """Return the document kept under a SHA-256, unchecked; None when there is none."""
+
+
 class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
     4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree, 7. the cosignatures of witnesses.
+    checkpoint against that tree, 7. the cosignatures of witnesses, 8. time stamps of checkpoints, and the
+    claimed times against them.
     """
 
     def __init__(
@@ -52,12 +63,14 @@ class LedgerAuditor:
         trusted: TrustedKeys,
         verify_many: VerifyMany,
         checkpoints: Iterable[RawNote],
-        earlier: EarlierEntries,
+        earlier: KeptRecords,
         witnesses: TrustedWitnesses = NOBODY,
+        read_token: ReadToken | None = None,
     ) -> None:
-        """Take the keys that count, every checkpoint, and where admitted records can be had again.
+        """Take the keys that count, every checkpoint, and where records and documents can be had again.
 
-        ``witnesses`` are those that count; the cosignatures of others are left open.
+        ``witnesses`` are those that count; the cosignatures of others are left open. Without ``read_token``,
+        which knows the trusted authorities, stamps are.
         """
         self.findings = Findings()
         self.entries = 0
@@ -71,6 +84,7 @@ class LedgerAuditor:
         self._cosignatures = CosignatureCheck(
             self.findings, witnesses, verify_many, self._checkpoints.by_sha256
         )
+        self._stamps = StampCheck(self.findings, read_token, earlier.document, self._checkpoints.by_sha256)
         for raw in checkpoints:
             read = self._checkpoints.admit(raw)
             if read is not None:
@@ -92,6 +106,11 @@ class LedgerAuditor:
     def cited(self) -> tuple[tuple[int, str], ...]:
         """The documents that entries cite: position and SHA-256."""
         return tuple(self._contents.cited)
+
+    @property
+    def stamps(self) -> tuple[GoodStamp, ...]:
+        """The time stamps that hold; complete after ``conclude``."""
+        return tuple(self._stamps.good)
 
     def admit(self, record: RawRecord) -> Recorded | None:
         """Take the next record; returns its event if it could be read. Raises what ``earlier`` raises."""
@@ -116,6 +135,9 @@ class LedgerAuditor:
             self._claims.stop(slot)
         self._claims.admit(opened)
         self._cosignatures.admit(opened, self._roots)
+        self._stamps.admit(opened)
+        if slot + 1 in self._wanted:
+            self._stamps.mark(slot + 1)
         return opened.recorded()
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
@@ -129,6 +151,7 @@ class LedgerAuditor:
             self._check_head(head)
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
         self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
+        self._stamps.conclude(self._roots)
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""
@@ -144,7 +167,8 @@ class LedgerAuditor:
                 f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
                 "entries are missing, misplaced or unreadable"
             )
-        return (*filter(None, found), *self._cosignatures.notes(), *self.findings.reasons())
+        others = (*self._cosignatures.notes(), *self._stamps.notes())
+        return (*filter(None, found), *others, *self.findings.reasons())
 
     def is_cut(self, head: RawHead | None) -> bool:
         """Tell whether a checkpoint, or the store itself, speaks of more entries than there were."""

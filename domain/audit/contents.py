@@ -10,7 +10,14 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
-from custody.domain.events import BatchQueued, KeyEnrolled, LedgerOpened, SessionClosed, SessionOpened
+from custody.domain.events import (
+    BatchQueued,
+    CheckpointStamped,
+    KeyEnrolled,
+    LedgerOpened,
+    SessionClosed,
+    SessionOpened,
+)
 from custody.domain.identifiers import KeyId, LedgerId, Stream
 
 _VOTES: Final = 3  # entries that are asked for the ledger's id, so that one changed entry decides nothing
@@ -115,15 +122,20 @@ class LedgerContents:
                     self._session = None
             case KeyEnrolled() as event if self._enrolled:
                 self._enrolled.add(event.key)
-            case BatchQueued() as event:
-                self.cited.append((opened.slot, event.batch))
-                if event.instruction_sha256 is not None:
-                    self.cited.append((opened.slot, event.instruction_sha256))
             case LedgerOpened() if opened.slot != 0:
                 message = "a ledger is opened once, at position 0"
                 self._findings.note("structure", "second-opening", opened.slot, message)
+            case BatchQueued() | CheckpointStamped() as event:
+                self.cited += [(opened.slot, sha256) for sha256 in _documents(event)]
             case _:
                 pass
+
+
+def _documents(event: BatchQueued | CheckpointStamped) -> tuple[str, ...]:
+    """Return the documents that an event cites, by their SHA-256."""
+    if isinstance(event, CheckpointStamped):
+        return (*event.certificates, *event.revocation_lists)
+    return (event.batch, *([] if event.instruction_sha256 is None else [event.instruction_sha256]))
 
 
 class _Identity:

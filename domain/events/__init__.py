@@ -8,6 +8,7 @@ from typing import Final
 
 from custody.domain.canonical import JsonValue
 from custody.domain.errors import MalformedData
+from custody.domain.events.anchor import CheckpointStamped
 from custody.domain.events.batch import (
     BatchCompleted,
     BatchPaused,
@@ -91,6 +92,7 @@ _ALL: Final[tuple[type[Event], ...]] = (
     CopyRefuted,
     CheckpointCosigned,
     CosignatureGiven,
+    CheckpointStamped,
 )
 EVENT_TYPES: Final[Mapping[str, type[Event]]] = {event_type.__name__: event_type for event_type in _ALL}
 
@@ -119,6 +121,7 @@ __all__ = [
     "BatchStopped",
     "CaseOpened",
     "CheckpointCosigned",
+    "CheckpointStamped",
     "CopyRefuted",
     "CopyReverified",
     "CosignatureGiven",

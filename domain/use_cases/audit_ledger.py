@@ -9,9 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from custody.domain.audit.auditor import LedgerAuditor, RawHead, RawRevision
+from custody.domain.audit.auditor import KeptRecords, LedgerAuditor, RawHead, RawRevision
 from custody.domain.audit.checkpoints import RawNote
-from custody.domain.audit.claims import EarlierEntries
 from custody.domain.audit.findings import Check, Finding, Verdict, Verdicts
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
@@ -19,6 +18,7 @@ from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.errors import CannotTell, CustodyError, Halted
 from custody.domain.paths import escape_text
+from custody.domain.time_stamp import ReadToken
 
 NOT_SHOWN: Final = (
     "who was at the keyboard: a signature shows which key was used, not by whom",
@@ -40,7 +40,7 @@ class ProjectionDifference:
     message: str
 
 
-class AuditSource(EarlierEntries, Protocol):
+class AuditSource(KeptRecords, Protocol):
     """A ledger as it lies there. Nothing that it gives is believed."""
 
     def damage(self) -> Iterable[str]:
@@ -57,9 +57,6 @@ class AuditSource(EarlierEntries, Protocol):
 
     def revisions(self) -> Iterable[RawRevision]:
         """Return all records again, sorted by stream and revision."""
-
-    def document(self, sha256: str) -> object:
-        """Return the document kept under a SHA-256, unchecked; None when there is none."""
 
     def replayed(self, events: Iterable[Recorded]) -> AbstractContextManager[Iterable[ProjectionDifference]]:
         """Replay all events on entering, then give the differences to the read models that are kept.
@@ -92,13 +89,16 @@ def audit(
     *,
     extra_checkpoints: Sequence[bytes] = (),
     witnesses: TrustedWitnesses = NOBODY,
+    read_token: ReadToken | None = None,
 ) -> AuditResult:
     """Carry out every check on a ledger; ``extra_checkpoints`` are notes that the auditor brought along.
 
-    ``witnesses`` are those whose cosignatures count.
-    Raises LedgerUnreadable when the ledger's file cannot be read to its end; nothing else for bad evidence.
+    ``witnesses`` are those whose cosignatures count; ``read_token`` takes time stamps apart and knows the
+    authorities that are trusted. Raises LedgerUnreadable when the ledger's file cannot be read to its end;
+    nothing else for bad evidence.
     """
-    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints), source, witnesses)
+    notes_kept = _notes(source, extra_checkpoints)
+    auditor = LedgerAuditor(trusted, verify_many, notes_kept, source, witnesses, read_token)
     passage = _Passage(auditor, source.records())
     notes = _judge_projections(source, passage, auditor)
     passage.finish()

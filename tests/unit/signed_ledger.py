@@ -27,6 +27,7 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import BatchId, KeyId, LedgerId, Stream, batch_stream, key_stream
 from custody.domain.merkle import Frontier, leaf_hash
+from custody.domain.time_stamp import ReadToken
 from custody.domain.use_cases.audit_ledger import AuditResult, ProjectionDifference, audit
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, verify
 from custody.infrastructure.crypto.key_files import new_private_key
@@ -84,12 +85,13 @@ class SignedLedger:
     frontier: Frontier = field(default_factory=Frontier)
     previous: bytes = ZEROS
     revisions: Counter[UUID] = field(default_factory=Counter)
+    at: str = AT
 
     def body(
         self, stream: Stream, event: Event, *, ledger: LedgerId = LEDGER, signer: Ed25519Signer = KEY
     ) -> bytes:
         return entry.body(
-            entry.state_of(event, AT),
+            entry.state_of(event, self.at),
             actor=KeyId(signer.key_id),
             ledger=str(ledger),
             place=(self.frontier.size, self.previous.hex()),
@@ -136,9 +138,17 @@ class SignedLedger:
         trusted: dict[KeyId, bytes] | None = None,
         extra: Sequence[bytes] = (),
         witnesses: TrustedWitnesses = NOBODY,
+        read_token: ReadToken | None = None,
     ) -> AuditResult:
         keys = TRUSTED if trusted is None else trusted
-        return audit(self.source(), keys, verify_each, extra_checkpoints=extra, witnesses=witnesses)
+        return audit(
+            self.source(),
+            keys,
+            verify_each,
+            extra_checkpoints=extra,
+            witnesses=witnesses,
+            read_token=read_token,
+        )
 
 
 @dataclass

@@ -12,6 +12,7 @@ from custody.domain.events import (
     BatchStopped,
     CaseOpened,
     CheckpointCosigned,
+    CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     CosignatureGiven,
@@ -109,6 +110,21 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         CosignatureGiven(origin="o", size=1, root=SHA, note="note", time=-1, cosignature="line"),
         f"J. Ortiz, as a witness, cosigned the first 1 entry of o: root {SHA}",
+    ),
+    (
+        CheckpointStamped(
+            size=7,
+            note_sha256=SHA,
+            generated_at="2026-03-01T21:20:00.000000Z",
+            authority="CN=Test TSA",
+            serial="12",
+            policy="1.2.3",
+            token="MAA=",
+        ),
+        (
+            "the checkpoint of 7 entries stamped by CN=Test TSA at 2026-03-01T21:20:00.000000Z, "
+            "serial number 12"
+        ),
     ),
     *(
         (

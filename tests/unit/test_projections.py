@@ -161,6 +161,7 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
 WITHOUT_ROWS = {
     "LedgerOpened", "KeyEnrolled", "SessionOpened", "SessionClosed", "CaseOpened", "ExhibitRegistered",
     "ReportIssued", "CheckpointCosigned", "CosignatureGiven",
+    "CheckpointStamped",
 }  # fmt: skip
 
 
