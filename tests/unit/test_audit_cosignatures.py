@@ -237,3 +237,10 @@ def test_what_a_hostile_entry_says_is_shown_harmless() -> None:
     result = judged(ledger)
     assert result.verdicts["anchors"] == "indeterminate"
     assert all("\u202e" not in note and len(note) < 400 for note in result.notes)
+
+
+def test_a_smaller_checkpoint_seen_later_does_not_take_the_place_of_a_larger_one() -> None:
+    ledger = anchored()
+    result = judged(ledger, extra=(cosigned(ledger.notes[0].note),))  # type: ignore[arg-type]
+    [note] = result.notes
+    assert "the first 5 entries" in note
