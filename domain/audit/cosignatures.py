@@ -101,7 +101,7 @@ class CosignatureCheck:
             self._findings.note_anchor("cosignature-malformed", slot, message)
             return
         # 2. It must be of a checkpoint that is kept, made before it.
-        checkpoint = self._checkpoint(slot, event)
+        checkpoint = self._checkpoint(opened, event)
         if checkpoint is None:
             return
         # 3. A trusted witness must have made it, over that checkpoint.
@@ -123,8 +123,7 @@ class CosignatureCheck:
             if roots.get(covered) == root:
                 self._hold(seen.key, covered, seen.time)
                 continue
-            made = roots.get(covered)
-            have = f"make {made.hex()}" if made is not None else f"are only {size}"
+            have = _made(roots.get(covered), covered, size)
             message = (
                 f"witness {_shown(seen.key.name)} cosigned {covered} entries with the root {root.hex()} "
                 f"on the {seen.where}; the entries {have}"
@@ -139,14 +138,16 @@ class CosignatureCheck:
             for one in self._good.values()
         )
 
-    def _checkpoint(self, slot: int, event: CheckpointCosigned) -> Checkpoint | None:
+    def _checkpoint(self, opened: OpenedRecord, event: CheckpointCosigned) -> Checkpoint | None:
+        slot, origin = opened.slot, f"{ORIGIN_PREFIX}{opened.entry.ledger}"
         checkpoint = self._notes.get(event.note_sha256)
         if checkpoint is None:
             message = "no checkpoint is kept whose note is the one that was cosigned, by its SHA-256"
             self._findings.note_anchor("cosignature-without-checkpoint", slot, message)
             return None
-        if (checkpoint.size, checkpoint.root.hex()) != (event.size, event.root):
-            message = f"the note that the entry cites is of {checkpoint.size} entries or of another root"
+        said = (origin, event.size, event.root)
+        if said != (checkpoint.origin, checkpoint.size, checkpoint.root.hex()):
+            message = "the note that the entry cites is of another ledger, size or root than the entry says"
             self._findings.note_anchor("cosignature-of-another-checkpoint", slot, message)
             return None
         if event.size > slot:
@@ -178,6 +179,13 @@ def _line_of(event: CheckpointCosigned) -> Cosignature | None:
         return None
     said = (event.witness, event.key_hash, event.time)
     return cosignature if said == (cosignature.name, cosignature.key_hash.hex(), cosignature.time) else None
+
+
+def _made(root: bytes | None, covered: int, size: int) -> str:
+    """Return what the entries make of a size that a witness signed with another root."""
+    if root is not None:
+        return f"make {root.hex()}"
+    return f"are only {size}" if covered > size else "do not stand in order up to there"
 
 
 def _shown(text: str) -> str:

@@ -107,17 +107,15 @@ class Witness:
         """Return what was cosigned last for a ledger, if this ledger's own memory of it can be trusted."""
         history = list(self.own.history(ledger_stream(self.ledger.ledger)))
         following = FIRST_REVISION + len(history)
+        if [one.revision for one in history] != list(range(FIRST_REVISION, following)):
+            raise _touched()
         given = [one.position for one in history if _is_of(one, origin)]
-        if not given and [one.revision for one in history] == list(range(FIRST_REVISION, following)):
+        if not given:
             return _Memory(None, None, following)
-        vouched = self.ledger.vouched(given[-1:])
-        if not vouched or not isinstance(event := vouched[given[-1]].event, CosignatureGiven):
-            raise Tampered(
-                "what this ledger says of its earlier cosignatures cannot be trusted",
-                done=_NOTHING,
-                hint="run custody audit",
-            )
-        return _Memory(event, given[-1], following)
+        vouched = self.ledger.vouched(given[-1:]).get(given[-1])
+        if vouched is None or not isinstance(vouched.event, CosignatureGiven):
+            raise _touched()
+        return _Memory(vouched.event, given[-1], following)
 
     def _give(self, request: CosignRequest, signed: Note, memory: "_Memory") -> CosignResult:
         line = self.cosign(signed.text)
@@ -161,6 +159,14 @@ def with_line(note: bytes, line: str) -> bytes:
 
 def _is_of(recorded: Recorded, origin: str) -> bool:
     return isinstance(recorded.event, CosignatureGiven) and recorded.event.origin == origin
+
+
+def _touched() -> Tampered:
+    return Tampered(
+        "what this ledger says of its earlier cosignatures cannot be trusted",
+        done=_NOTHING,
+        hint="run custody audit",
+    )
 
 
 def _require_other(origin: str, own: LedgerId) -> None:

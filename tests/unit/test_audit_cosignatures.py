@@ -138,6 +138,13 @@ def test_an_entry_of_another_size_or_root_than_its_note_is_a_finding(change: dic
     assert found(judged(ledger)) == [("cosignature-of-another-checkpoint", 5)]
 
 
+def test_an_entry_that_cites_the_note_of_another_ledger_is_a_finding() -> None:
+    ledger = new_ledger(1)
+    other = ledger.note(origin=f"{ORIGIN_PREFIX}other")
+    ledger.add(checkpoint_stream(LEDGER, 5), event_of(other))
+    assert found(judged(ledger, extra=(other,))) == [("cosignature-of-another-checkpoint", 5)]
+
+
 def test_no_entry_records_the_cosignature_of_itself() -> None:
     ledger = new_ledger(2)
     later = ledger.note()
@@ -193,6 +200,14 @@ def test_a_cosigned_note_beyond_the_end_shows_the_cut() -> None:
     assert any("8 entries" in finding.message and "only 5" in finding.message for finding in result.findings)
 
 
+def test_a_cosigned_note_over_entries_that_are_missing_is_refuted() -> None:
+    ledger = new_ledger(2)
+    del ledger.rows[3]
+    result = judged(ledger, extra=(cosigned(ledger.note()),))
+    [finding] = [one for one in result.findings if one.code == "cosigned-otherwise"]
+    assert "do not stand in order" in finding.message
+
+
 def test_a_forged_line_on_a_note_is_a_finding() -> None:
     ledger = new_ledger(2)
     wrong = ledger.note() + f"{line_over(parse_note(ledger.notes[2].note).text)}\n".encode()
@@ -237,3 +252,10 @@ def test_what_a_hostile_entry_says_is_shown_harmless() -> None:
     result = judged(ledger)
     assert result.verdicts["anchors"] == "indeterminate"
     assert all("\u202e" not in note and len(note) < 400 for note in result.notes)
+
+
+def test_a_smaller_checkpoint_seen_later_does_not_take_the_place_of_a_larger_one() -> None:
+    ledger = anchored()
+    result = judged(ledger, extra=(cosigned(ledger.notes[0].note),))  # type: ignore[arg-type]
+    [note] = result.notes
+    assert "the first 5 entries" in note

@@ -199,8 +199,11 @@ def test_a_memory_that_nobody_vouches_for_is_not_built_upon() -> None:
         desk(request(9, 7))
 
 
-def test_a_memory_with_a_hole_is_not_built_upon() -> None:
+@pytest.mark.parametrize("cosigned_before", [True, False])
+def test_a_memory_with_a_hole_is_not_built_upon(cosigned_before: bool) -> None:
     desk = Desk()
+    if cosigned_before:
+        desk(request(5))
     desk.ledger.revisions[LEDGER] += 1
     given = CosignatureGiven(origin="other", size=1, root="", note="", time=0, cosignature="")
     desk.ledger.add(ledger_stream(LEDGER), given)
