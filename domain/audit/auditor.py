@@ -6,16 +6,24 @@ evidence: that is what findings are for. Memory does not grow with the number of
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
+from custody.domain.audit.anchors import Anchors
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
+from custody.domain.audit.completeness import judge_completeness
 from custody.domain.audit.contents import LedgerContents, Positions
-from custody.domain.audit.findings import Findings
+from custody.domain.audit.findings import Check, Findings
+from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
+
+CARRIED_OUT: Final[tuple[Check, ...]] = ("structure", "signatures", "chain", "tree", "checkpoints")
+"""The checks that the entries and checkpoints alone suffice for; others say themselves that they are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +50,7 @@ class LedgerAuditor:
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
     4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree.
+    checkpoint against that tree, 7. who else vouches for it, and whether it came to an end.
     """
 
     def __init__(
@@ -51,10 +59,19 @@ class LedgerAuditor:
         verify_many: VerifyMany,
         checkpoints: Iterable[RawNote],
         earlier: EarlierEntries,
+        *,
+        policy: AuditPolicy = DEFAULT_POLICY,
+        now: datetime | None = None,
     ) -> None:
-        """Take the keys that count, every checkpoint, and where admitted records can be had again."""
-        self.findings = Findings()
+        """Take the keys that count, every checkpoint, and where admitted records can be had again.
+
+        ``now`` is the auditor's time, for a policy that sets an age.
+        """
+        self.findings = Findings(CARRIED_OUT)
+        self.anchors = Anchors(policy)
         self.entries = 0
+        self._policy = policy
+        self._now = now
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
@@ -71,6 +88,11 @@ class LedgerAuditor:
     def size(self) -> int:
         """How many entries the ledger has, by the last position seen."""
         return self._sequence.size
+
+    @property
+    def unanchored(self) -> int:
+        """How many entries at the end no stamp or cosignature covers."""
+        return max(0, self.size - self.anchors.covered())
 
     @property
     def cited(self) -> tuple[tuple[int, str], ...]:
@@ -111,6 +133,10 @@ class LedgerAuditor:
         if head is not None:
             self._check_head(head)
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
+        self.anchors.judge(self.findings, self._now)
+        judge_completeness(
+            self.findings, self._policy, unclosed=self._contents.first_unclosed(), unanchored=self.unanchored
+        )
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""

@@ -361,7 +361,7 @@ def test_read_models_that_cannot_be_compared_are_indeterminate(
     ledger.replay_error = error
     result = ledger.audit()
     assert (result.verdict, result.entries) == ("indeterminate", 11)
-    assert any(error.what in note for note in result.notes)
+    assert any(error.what in reason.message for reason in result.undecided)
 
 
 def test_damage_that_the_store_itself_reports_is_a_finding() -> None:
