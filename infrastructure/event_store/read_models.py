@@ -20,6 +20,7 @@ from custody.infrastructure.event_store.read_model_rows import (
     batch_row,
     job_row,
     naming_damaged_values,
+    require_kinds,
     transfer_row,
     uuid_of,
     values_of,
@@ -111,7 +112,7 @@ class SqlReadModel:
             .where(counted.c.number % step == 1 % step)
             .order_by(column.ordinal)
         )
-        return [transfer_row(row) for row in self._all(query)]
+        return values_of(self._all(query), transfer_row)
 
     def find(self, transfers: Sequence[TransferId]) -> Mapping[TransferId, TransferRow]:
         """Return the rows that exist among these ids."""
@@ -186,10 +187,12 @@ class SqlReadModel:
     def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[Row]:
         try:
             with reading(self._engine) as connection:
-                return connection.execute(query).all()
+                rows = connection.execute(query).all()
         except LedgerUnreadable:
             require_read_models(self._engine)  # says what can be mended; else the ledger itself is damaged
             raise
+        require_kinds(query, rows)
+        return rows
 
 
 def _proved(row: Row) -> int:
