@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -101,7 +102,7 @@ def parse(raw: bytes) -> Entry:
         raise MalformedData(message)
     _matching(value, "salt", _HEX32)
     return Entry(
-        ledger=LedgerId(_uuid(value)),
+        ledger=_ledger(_text(value, "ledger")),
         position=Position(_natural(value, "position", least=0)),
         previous=_matching(value, "previous", _HEX64),
         stream=parse_stream(_text(value, "stream")),
@@ -147,8 +148,8 @@ def _natural(value: JsonObject, name: str, *, least: int) -> int:
     return number
 
 
-def _uuid(value: JsonObject) -> UUID:
-    text = _text(value, "ledger")
+@lru_cache(maxsize=16)  # nearly all entries that are read one after the other are of one ledger
+def _ledger(text: str) -> LedgerId:
     try:
         ledger = UUID(text)
     except ValueError as error:
@@ -157,4 +158,4 @@ def _uuid(value: JsonObject) -> UUID:
     if str(ledger) != text:
         message = "an entry's ledger is not written as RFC 9562 says"
         raise MalformedData(message)
-    return ledger
+    return LedgerId(ledger)
