@@ -20,6 +20,7 @@ from custody.cli.workspace import open_workspace
 from custody.domain.audit.findings import CHECKS, Check
 from custody.domain.audit.policy import DEFAULT_POLICY, MAX_POLICY_BYTES, AuditPolicy, parse_policy
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
+from custody.infrastructure.collecting import collecting_seldom
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.system import SystemClock
@@ -46,7 +47,11 @@ def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer
     policy = _policy(brought.policy)
     notes = [file_content(file) for file in brought.checkpoints]
     trusted = raw_keys(brought_keys(brought.keys)) if brought.keys else own_keys(workspace)
-    with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
+    with (
+        collecting_seldom(),
+        open_for_audit(ledger_paths(workspace)) as source,
+        verifying_in_parallel() as verify_many,
+    ):
         result = audit(
             source, trusted, verify_many, extra_checkpoints=notes, policy=policy, now=SystemClock().now(),
             read_copies=partial(reread_for_audit, run) if files else None,
