@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from custody.domain.audit.auditor import RawHead, RawRevision
 from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.record import RawColumns, RawRecord
+from custody.domain.canonical import MAX_DOCUMENT_BYTES
 from custody.domain.checkpoint import MAX_NOTE_BYTES
 from custody.domain.dsse import MAX_ENTRY_BYTES
 from custody.domain.entry import Recorded
@@ -37,8 +38,12 @@ Row: TypeAlias = "sa.Row[tuple[object, ...]]"
 
 
 def _blob(column: str, limit_bytes: int) -> str:
-    """Return SQL for a value that is NULL unless it is bytes, and never much longer than allowed."""
-    return f"CASE typeof({column}) WHEN 'blob' THEN substr({column}, 1, {limit_bytes + 1}) END"
+    """Return SQL for a value that is NULL unless it is bytes, and zeros, one too many, if it is too long.
+
+    SQLite knows the length of bytes without reading them.
+    """
+    fits = f"CASE WHEN length({column}) <= {limit_bytes} THEN {column} ELSE zeroblob({limit_bytes + 1}) END"
+    return f"CASE typeof({column}) WHEN 'blob' THEN {fits} END"
 
 
 def _integer(column: str) -> str:
@@ -69,7 +74,7 @@ _CHECKPOINTS: Final = (
 _HEAD: Final = f"SELECT {_integer('size')}, {_FRONTIER}, {_blob('previous', 32)} FROM head WHERE id = 1"  # noqa: S608
 _LEDGER: Final = f"SELECT {_text('value')} FROM meta WHERE name = 'ledger'"  # noqa: S608
 _DOCUMENT: Final = (
-    "SELECT CASE typeof(content) WHEN 'blob' THEN content ELSE x'' END FROM documents WHERE sha256 = ?"
+    f"SELECT coalesce({_blob('content', MAX_DOCUMENT_BYTES)}, x'') FROM documents WHERE sha256 = ?"  # noqa: S608
 )
 _DAMAGE: Final = f"PRAGMA integrity_check({_MAX_DAMAGE})"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from custody.domain.errors import CustodyError
+from custody.infrastructure.event_store import reading_engine
 from tests.integration.audited_workspace import AuditedWorkspace, sample_workspace
 
 SECONDS = 8.0  # for each kind of change
@@ -175,6 +176,25 @@ def test_what_was_put_in_among_the_ledgers_tables_is_a_finding_or_refused(
     [finding] = workspace.audit().findings
     assert (finding.check, finding.code) == ("structure", "store-damaged")
     assert message.removeprefix("an ").removeprefix("a ") in finding.message
+
+
+@pytest.mark.parametrize(
+    ("column", "verdict"),
+    [
+        ("entry", "failed"),  # SQLite tells its type without reading it
+        ("type", "ledger-unreadable"),
+        ("revision", "ledger-unreadable"),
+        ("stream", "ledger-unreadable"),
+    ],
+)
+def test_a_value_that_would_fill_the_memory_is_not_read(
+    copies: Callable[[], AuditedWorkspace], monkeypatch: pytest.MonkeyPatch, column: str, verdict: str
+) -> None:
+    monkeypatch.setattr(reading_engine, "MAX_ROW_BYTES", 1_000_000)
+    workspace = copies()
+    assert verdict_of(workspace) == "passed"
+    workspace.tamper(f"UPDATE entries SET {column} = CAST(zeroblob(1000001) AS TEXT) WHERE position = 9")
+    assert verdict_of(workspace) == verdict
 
 
 def test_a_database_of_another_format_is_refused(copies: Callable[[], AuditedWorkspace]) -> None:
