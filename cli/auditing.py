@@ -3,7 +3,9 @@
 Knows how findings are shown. Judges nothing; see ``domain.audit``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from custody.cli.adapters import ledger_paths
@@ -13,70 +15,79 @@ from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.render import limited
+from custody.cli.verification import reread_for_audit
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
+from custody.domain.audit.findings import CHECKS, Check
+from custody.domain.audit.policy import DEFAULT_POLICY, MAX_POLICY_BYTES, AuditPolicy, parse_policy
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
+from custody.infrastructure.collecting import collecting_seldom
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.time_stamps import TokenReader
 from custody.infrastructure.event_store.audit_source import open_for_audit
+from custody.infrastructure.system import SystemClock
 
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
-def audit_workspace(
-    run: Invocation,
-    *,
-    checkpoints: Sequence[str],
-    keys: Sequence[str],
-    witnesses: Sequence[str] = (),
-    authorities: Sequence[str] = (),
-) -> Answer:
-    """Audit the ledger of the invocation's workspace, also against the checkpoints in the files given.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What the auditor brings along: files with checkpoints, keys, witnesses, authorities, and a policy."""
 
-    The keys, and the authorities, in the files given are trusted instead of the workspace's, the witnesses
-    besides its own. Raises LedgerUnreadable for a damaged ledger, CannotTell for a file that cannot be read,
-    UsageError for one without a sound key or certificate.
+    checkpoints: Sequence[str] = ()
+    keys: Sequence[str] = ()
+    witnesses: Sequence[str] = ()
+    authorities: Sequence[str] = ()
+    policy: str | None = None
+
+
+def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer:
+    """Audit the ledger of the invocation's workspace by what was brought along; ``files``: its copies, too.
+
+    Keys and authorities that are brought are trusted instead of the workspace's, witnesses besides its own.
+    Raises LedgerUnreadable for a damaged ledger, CannotTell for a file that cannot be read, UsageError for
+    one without a sound key, certificate or policy.
     """
     workspace = open_workspace(run)
-    brought = [file_content(file) for file in checkpoints]
-    trusted = raw_keys(brought_keys(keys)) if keys else own_keys(workspace)
-    watched = brought_witnesses(witnesses, workspace)
-    read_token = TokenReader(trusted_authorities(workspace, authorities))
-    with open_for_audit(ledger_paths(workspace)) as source, verifying_in_parallel() as verify_many:
-        return audit_answer(
-            audit(
-                source,
-                trusted,
-                verify_many,
-                extra_checkpoints=brought,
-                witnesses=watched,
-                read_token=read_token,
-            )
-        )
+    policy = _policy(brought.policy)
+    notes = [file_content(file) for file in brought.checkpoints]
+    trusted = raw_keys(brought_keys(brought.keys)) if brought.keys else own_keys(workspace)
+    witnesses = brought_witnesses(brought.witnesses, workspace)
+    read_token = TokenReader(trusted_authorities(workspace, brought.authorities))
+    with (
+        collecting_seldom(),
+        open_for_audit(ledger_paths(workspace)) as source,
+        verifying_in_parallel() as verify_many,
+    ):
+        result = audit(
+            source, trusted, verify_many, extra_checkpoints=notes, witnesses=witnesses, read_token=read_token,
+            policy=policy, now=SystemClock().now(),
+            read_copies=partial(reread_for_audit, run) if files else None,
+        )  # fmt: skip
+    return audit_answer(result)
 
 
 def audit_answer(result: AuditResult) -> Answer:
-    """Return the answer of an audit: every finding, a verdict line each, and what it does not show."""
-    findings = [
-        f"  {_place(finding.position)}  {finding.code}: {finding.message}" for finding in result.findings
-    ]
-    if result.findings_not_listed:
-        findings.append(f"  … and {result.findings_not_listed} findings more")
+    """Return the answer of an audit: every finding, a line for each check, and what it does not show."""
     number = len(result.findings) + result.findings_not_listed
     return Answer(
         code=VERDICT_CODES[result.verdict],
         verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
         f"{counted(number, 'finding')}",
         lines=[
-            *limited(findings),
-            *(f"  {check:<12}  {verdict}" for check, verdict in result.verdicts.items()),
+            *limited(list(_finding_lines(result))),
+            *limited([f"  {reason.check}: {reason.message}" for reason in result.undecided]),
+            *(f"  {check:<13}  {_verdict_of(check, result)}" for check in CHECKS),
             *(f"  note: {note}" for note in result.notes),
             "  an audit does not show:",
             *(f"   - {limit}" for limit in result.not_shown),
         ],
         fields={
             "entries": result.entries,
+            "unanchored_entries": result.unanchored,
             "verdicts": dict(result.verdicts),
+            "not_required": list(result.not_required),
+            "undecided": [{"check": one.check, "message": one.message} for one in result.undecided],
             "findings": [
                 {
                     "position": finding.position,
@@ -91,6 +102,21 @@ def audit_answer(result: AuditResult) -> Answer:
             "not_shown": list(result.not_shown),
         },
     )
+
+
+def _policy(file: str | None) -> AuditPolicy:
+    return DEFAULT_POLICY if file is None else parse_policy(file_content(file, MAX_POLICY_BYTES + 1))
+
+
+def _finding_lines(result: AuditResult) -> Iterator[str]:
+    for finding in result.findings:
+        yield f"  {_place(finding.position)}  {finding.code}: {finding.message}"
+    if result.findings_not_listed:
+        yield f"  … and {result.findings_not_listed} findings more"
+
+
+def _verdict_of(check: Check, result: AuditResult) -> str:
+    return result.verdicts.get(check, "not required")
 
 
 def _place(position: int | None) -> str:

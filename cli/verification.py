@@ -11,18 +11,25 @@ from custody.cli.acquisition import absolute
 from custody.cli.adapters import LedgerView, reading_ledger
 from custody.cli.empty_results import EMPTY_RESULTS
 from custody.cli.evidence import looking, working
-from custody.cli.exit_codes import ExitCode, code_of_signal
+from custody.cli.exit_codes import ExitCode, code_of_signal, interruption
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.progress import shown_progress
 from custody.cli.render import limited
 from custody.cli.session import Session, in_session
 from custody.cli.signals import pausing_on_signals
+from custody.cli.standing import abandoned_before
 from custody.cli.wording import counted, duration, size_text
 from custody.domain.paths import RawPath, printable, to_json
 from custody.domain.ports import Clock, Progress, StopRequest
 from custody.domain.use_cases.lane_feed import Interrupted
-from custody.domain.use_cases.verification.verify_copies import Problem, VerifyResult, resolve_scope, verify
+from custody.domain.use_cases.verification.verify_copies import (
+    Problem,
+    Scope,
+    VerifyResult,
+    resolve_scope,
+    verify,
+)
 from custody.domain.use_cases.workshop import Workshop
 from custody.infrastructure.system import SystemClock
 
@@ -37,6 +44,24 @@ def verify_copies(run: Invocation, scope: str | None, *, record: bool) -> Answer
         return _pass(
             view, scope, SystemClock(), lambda stop, progress: looking(view, stop, progress), record=False
         )
+
+
+def reread_for_audit(run: Invocation) -> VerifyResult:
+    """Read every copy again and record nothing; a signal ends the command.
+
+    Raises Busy, Halted and LedgerUnreadable.
+    """
+    clock = SystemClock()
+    progress = shown_progress(run.output, clock, verbose=run.choices.verbose, passes=READ_ONCE, said=())
+    with reading_ledger(run) as view, progress as shown:
+        try:
+            with (
+                pausing_on_signals(run, abandoned_before(run)) as stop,
+                looking(view, stop, shown) as workshop,
+            ):
+                return verify(workshop, Scope(), record=False)
+        except Interrupted as interrupted:
+            raise interruption(interrupted.signal) from interrupted
 
 
 def _recorded_pass(session: Session, scope: str | None) -> Answer:

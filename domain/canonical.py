@@ -37,6 +37,9 @@ _ENCODER: Final = json.JSONEncoder(
 _STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
 
 
+_TOO_LARGE: Final = "an integer is beyond 2^53-1 and would lose digits in other readers"
+
+
 def encode(value: JsonValue) -> bytes:
     """Return the canonical bytes of a value (RFC 8785, without floating-point numbers).
 
@@ -66,15 +69,40 @@ def decode(data: bytes, *, max_depth: int = MAX_DEPTH, max_bytes: int = MAX_DOCU
         message = f"a JSON document of {len(data)} bytes is over the limit of {max_bytes}"
         raise MalformedData(message)
     _require_depth(data, min(max_depth, MAX_DEPTH))
-    try:
-        value = cast("JsonValue", json.loads(data.decode("utf-8")))
-    except ValueError as error:  # also UnicodeDecodeError, JSONDecodeError, and integers over 4,300 digits
-        message = f"not a JSON document: {error}"
-        raise MalformedData(message) from None
-    if encode(value) != data:
+    value = _parsed(data)
+    # The parser gives nothing outside the subset but names that are not ASCII, and an ASCII text that comes
+    # out the same again has none: their escapes are not canonical. So only other texts are looked through.
+    again = utf8(_ENCODER.encode(value)) if data.isascii() else encode(value)
+    if again != data:
         message = "a JSON document is not in canonical form (RFC 8785)"
         raise MalformedData(message, hint="repeated or unsorted names, blanks and other escapes are refused")
     return value
+
+
+def _parsed(data: bytes) -> JsonValue:
+    """Return what a JSON text holds, without floating-point numbers and integers beyond the subset."""
+    try:
+        text = data.decode("utf-8")
+        value, end = _DECODER.raw_decode(text)
+    except ValueError as error:  # also UnicodeDecodeError, JSONDecodeError
+        message = f"not a JSON document: {error}"
+        raise MalformedData(message) from None
+    if end != len(text):
+        message = "not a JSON document: something follows it"
+        raise MalformedData(message)
+    return cast("JsonValue", value)
+
+
+def _integer(digits: str) -> int:
+    # 17 characters: the sixteen digits of 2^53-1 and a sign; Python takes long to read very many.
+    if len(digits) > 17 or not -MAX_INTEGER <= (number := int(digits)) <= MAX_INTEGER:  # noqa: PLR2004
+        raise MalformedData(_TOO_LARGE, hint="carry large numbers as decimal text")
+    return number
+
+
+def _no_float(text: str) -> None:
+    message = f"canonical JSON cannot carry a float: {text[:30]}"
+    raise MalformedData(message)
 
 
 def _require_subset(value: object, depth_left: int) -> None:
@@ -83,8 +111,7 @@ def _require_subset(value: object, depth_left: int) -> None:
         return
     if isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            message = "an integer is beyond 2^53-1 and would lose digits in other readers"
-            raise MalformedData(message, hint="carry large numbers as decimal text")
+            raise MalformedData(_TOO_LARGE, hint="carry large numbers as decimal text")
     elif isinstance(value, dict):
         _require_names(value)
         _require_members(value.values(), depth_left)
@@ -126,3 +153,6 @@ def _require_depth(data: bytes, max_depth: int) -> None:
         if depth > max_depth:
             message = f"a JSON document nests deeper than {max_depth}"
             raise MalformedData(message)
+
+
+_DECODER: Final = json.JSONDecoder(parse_int=_integer, parse_float=_no_float, parse_constant=_no_float)

@@ -97,11 +97,16 @@ def parse_witness_vkey(text: str) -> VerifierKey:
     return parse_vkey(text, COSIGNATURE_TYPE)
 
 
+def time_of(seconds: int) -> datetime:
+    """Return the time of a cosignature, which ``as_cosignature`` saw to be of a year that a calendar has."""
+    return _EPOCH + timedelta(seconds=seconds)
+
+
 def moment(time: int) -> str:
     """Return a time for people: ``2026-03-01T21:10:00Z``; of one outside of the calendar its number."""
     if not 0 <= time <= MAX_TIME:
         return f"second {time}"
-    return f"{_EPOCH + timedelta(seconds=time):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{time_of(time):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def trusting(keys: Iterable[VerifierKey]) -> TrustedWitnesses:

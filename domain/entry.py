@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +28,9 @@ _FIELDS: Final = frozenset(
 _HEX64: Final = re.compile(r"[0-9a-f]{64}")
 _HEX32: Final = re.compile(r"[0-9a-f]{32}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
+_FORMS: Final = {"actor": _HEX64, "at": _TIME, "previous": _HEX64, "salt": _HEX32}
+# All at once, since it is asked of every entry; none of the forms has a blank.
+_ALL_FORMS: Final = re.compile(" ".join(form.pattern for form in _FORMS.values()), re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,16 +103,16 @@ def parse(raw: bytes) -> Entry:
     if value["v"] != ENTRY_VERSION or isinstance(value["v"], bool) or not isinstance(data, dict):
         message = "an entry's version is unknown or its data is no object"
         raise MalformedData(message)
-    _matching(value, "salt", _HEX32)
+    _require_forms(value)
     return Entry(
-        ledger=LedgerId(_uuid(value)),
+        ledger=_ledger(_text(value, "ledger")),
         position=Position(_natural(value, "position", least=0)),
-        previous=_matching(value, "previous", _HEX64),
+        previous=_text(value, "previous"),
         stream=parse_stream(_text(value, "stream")),
         revision=_natural(value, "revision", least=1),
         type=_text(value, "type"),
         at=_time(value),
-        actor=KeyId(_matching(value, "actor", _HEX64)),
+        actor=KeyId(_text(value, "actor")),
         data=data,
     )
 
@@ -121,16 +125,16 @@ def _text(value: JsonObject, name: str) -> str:
     return text
 
 
-def _matching(value: JsonObject, name: str, form: re.Pattern[str]) -> str:
-    text = _text(value, name)
-    if not form.fullmatch(text):
-        message = f"an entry's {name} does not have its form"
+def _require_forms(value: JsonObject) -> None:
+    texts = [_text(value, name) for name in _FORMS]
+    if not _ALL_FORMS.fullmatch(" ".join(texts)):
+        wrong = [name for name, text in zip(_FORMS, texts, strict=True) if not _FORMS[name].fullmatch(text)]
+        message = f"an entry's {wrong[0]} does not have its form"
         raise MalformedData(message)
-    return text
 
 
 def _time(value: JsonObject) -> str:
-    text = _matching(value, "at", _TIME)
+    text = _text(value, "at")
     try:
         datetime.fromisoformat(text)
     except ValueError as error:
@@ -147,8 +151,8 @@ def _natural(value: JsonObject, name: str, *, least: int) -> int:
     return number
 
 
-def _uuid(value: JsonObject) -> UUID:
-    text = _text(value, "ledger")
+@lru_cache(maxsize=16)  # nearly all entries that are read one after the other are of one ledger
+def _ledger(text: str) -> LedgerId:
     try:
         ledger = UUID(text)
     except ValueError as error:
@@ -157,4 +161,4 @@ def _uuid(value: JsonObject) -> UUID:
     if str(ledger) != text:
         message = "an entry's ledger is not written as RFC 9562 says"
         raise MalformedData(message)
-    return ledger
+    return LedgerId(ledger)

@@ -6,6 +6,7 @@ Makes no random id: a ledger's id is given from outside.
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, NewType, get_args
 from uuid import UUID, uuid5
 
@@ -38,6 +39,7 @@ class Stream:
         return f"{self.kind}/{self.id}"
 
 
+@lru_cache(maxsize=4096)  # the entries of one window of files go by several times
 def parse_stream(text: str) -> Stream:
     """Read ``kind/uuid``; raises MalformedData on anything else, other spellings of the UUID included."""
     kind, _, identifier = text.partition("/")

@@ -8,7 +8,10 @@ from custody.cli.options import Witnesses, examples, invocation
 from custody.cli.output import Answer
 
 EXAMPLES: Final = examples(
-    "custody audit", "custody audit --checkpoint note-of-2026-03-01.txt", exits=(0, 1, 2, 4)
+    "custody audit",
+    "custody audit --checkpoint note-of-2026-03-01.txt",
+    "custody audit --policy lab-policy.toml --files",
+    exits=(0, 1, 2, 4, 130, 143),
 )
 
 
@@ -29,18 +32,27 @@ def command(
             "--authority", metavar="FILE", help="Trust this certificate for stamps, not the workspace's."
         ),
     ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", metavar="FILE", help="What else is required (TOML), such as stamps."),
+    ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Read the copies again, too; nothing is recorded.")
+    ] = False,
 ) -> Answer:
     """Check the whole ledger against itself.
 
-    The checks: structure, signatures, chain, tree, checkpoints, anchors (where there are any), projections.
-    Writes nothing and needs no passphrase. Exit code 0 only if every check passed.
+    The checks: structure, signatures, authorisation, chain, tree, checkpoints, anchors, completeness,
+    projections, evidence. Writes nothing and needs no passphrase. Exit code 0 only if every check that is
+    required or was carried out passed.
     """
-    from custody.cli.auditing import audit_workspace
+    from custody.cli.auditing import Brought, audit_workspace
 
-    return audit_workspace(
-        invocation(ctx),
+    brought = Brought(
         checkpoints=checkpoints or (),
         keys=keys or (),
         witnesses=witnesses or (),
         authorities=authorities or (),
+        policy=policy,
     )
+    return audit_workspace(invocation(ctx), brought, files=files)

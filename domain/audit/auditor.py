@@ -6,21 +6,29 @@ evidence: that is what findings are for. Memory does not grow with the number of
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Final, Protocol
 
+from custody.domain.audit.anchors import Anchor, Anchors
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
+from custody.domain.audit.completeness import judge_completeness
 from custody.domain.audit.contents import LedgerContents, Positions
 from custody.domain.audit.cosignatures import CosignatureCheck, GoodCosignature
-from custody.domain.audit.findings import Findings
+from custody.domain.audit.findings import Check, Findings
+from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord, open_record
+from custody.domain.audit.revisions import RawRevision, check_revisions
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.audit.stamps import GoodStamp, StampCheck
-from custody.domain.cosignature import NOBODY, TrustedWitnesses
+from custody.domain.cosignature import NOBODY, TrustedWitnesses, time_of
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from custody.domain.time_stamp import ReadToken
+
+CARRIED_OUT: Final[tuple[Check, ...]] = ("structure", "signatures", "chain", "tree", "checkpoints")
+"""The checks that the entries and checkpoints alone suffice for; others say themselves that they are made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +39,6 @@ class RawHead:
     frontier: object
     previous: object
     ledger: object
-
-
-@dataclass(frozen=True, slots=True)
-class RawRevision:
-    """One stored record by its stream, as an index sorted by stream and revision gives it."""
-
-    stream: object
-    revision: object
-    position: object
 
 
 class KeptRecords(EarlierEntries, Protocol):
@@ -55,7 +54,7 @@ class LedgerAuditor:
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
     4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
     checkpoint against that tree, 7. the cosignatures of witnesses, 8. time stamps of checkpoints, and the
-    claimed times against them.
+    claimed times against them, 9. whether the ledger came to an end, and who else vouches for it.
     """
 
     def __init__(
@@ -64,16 +63,23 @@ class LedgerAuditor:
         verify_many: VerifyMany,
         checkpoints: Iterable[RawNote],
         earlier: KeptRecords,
+        *,
         witnesses: TrustedWitnesses = NOBODY,
         read_token: ReadToken | None = None,
+        policy: AuditPolicy = DEFAULT_POLICY,
+        now: datetime | None = None,
     ) -> None:
         """Take the keys that count, every checkpoint, and where records and documents can be had again.
 
         ``witnesses`` are those that count; the cosignatures of others are left open. Without ``read_token``,
-        which knows the trusted authorities, stamps are.
+        which knows the trusted authorities, stamps are. ``now`` is the auditor's time, for a policy that sets
+        an age.
         """
-        self.findings = Findings()
+        self.findings = Findings(CARRIED_OUT)
+        self.anchors = Anchors(policy)
         self.entries = 0
+        self._policy = policy
+        self._now = now
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
@@ -96,6 +102,11 @@ class LedgerAuditor:
     def size(self) -> int:
         """How many entries the ledger has, by the last position seen."""
         return self._sequence.size
+
+    @property
+    def unanchored(self) -> int:
+        """How many entries at the end no stamp or cosignature covers."""
+        return max(0, self.size - self.anchors.covered())
 
     @property
     def cosigned(self) -> tuple[GoodCosignature, ...]:
@@ -152,6 +163,12 @@ class LedgerAuditor:
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
         self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
         self._stamps.conclude(self._roots)
+        for anchor in (*map(_cosigned, self._cosignatures.good), *map(_stamped, self._stamps.good)):
+            self.anchors.admit(anchor)
+        self.anchors.judge(self.findings, self._now)
+        judge_completeness(
+            self.findings, self._policy, unclosed=self._contents.first_unclosed(), unanchored=self.unanchored
+        )
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""
@@ -167,8 +184,7 @@ class LedgerAuditor:
                 f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
                 "entries are missing, misplaced or unreadable"
             )
-        others = (*self._cosignatures.notes(), *self._stamps.notes())
-        return (*filter(None, found), *others, *self.findings.reasons())
+        return (*filter(None, found), *self._cosignatures.notes(), *self._stamps.notes())
 
     def is_cut(self, head: RawHead | None) -> bool:
         """Tell whether a checkpoint, or the store itself, speaks of more entries than there were."""
@@ -211,23 +227,9 @@ class LedgerAuditor:
         return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""
 
 
-def check_revisions(revisions: Iterable[RawRevision], findings: Findings) -> None:
-    """Judge the order within each stream: revisions 1, 2, 3, … at rising positions.
+def _cosigned(good: GoodCosignature) -> Anchor:
+    return Anchor(kind="cosignature", by=good.witness, size=good.size, at=time_of(good.time))
 
-    The records come sorted by stream and revision, so that any number of streams needs no memory.
-    """
-    stream: object = None
-    revision, position = 0, -1
-    for row in revisions:
-        if row.stream != stream:
-            stream, revision, position = row.stream, 0, -1
-        # The columns are those of the entries by now, or there is a finding about them.
-        if type(row.revision) is not int or type(row.position) is not int:
-            continue
-        if row.revision != revision + 1:
-            message = f"revision {row.revision} of its stream comes after revision {revision}"
-            findings.note("structure", "revision-gap", row.position, message)
-        elif row.position < position:
-            message = f"revision {row.revision} of its stream stands before revision {revision}"
-            findings.note("structure", "revision-order", row.position, message)
-        revision, position = row.revision, row.position
+
+def _stamped(good: GoodStamp) -> Anchor:
+    return Anchor(kind="stamp", by=good.anchor_sha256, size=good.size, at=good.earliest)

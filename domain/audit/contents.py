@@ -89,6 +89,10 @@ class LedgerContents:
         """Return where the last session began, if it was never closed."""
         return None if self._session is None else self._session[1]
 
+    def first_unclosed(self) -> int | None:
+        """Return where the first session began that was never closed."""
+        return self.unclosed.first[0] if self.unclosed.count else self.session_left_open()
+
     def _open_ledger(self, opened: OpenedRecord) -> None:
         event = opened.event
         if event is None:

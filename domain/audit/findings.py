@@ -3,17 +3,25 @@
 Knows the checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
 Check: TypeAlias = Literal[
-    "structure", "signatures", "chain", "tree", "checkpoints", "anchors", "projections"
+    "structure",
+    "signatures",
+    "authorisation",
+    "chain",
+    "tree",
+    "checkpoints",
+    "anchors",
+    "completeness",
+    "projections",
+    "evidence",
 ]
 Verdict: TypeAlias = Literal["passed", "failed", "indeterminate"]
 
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)
-_IF_THERE: Final = frozenset[Check]({"anchors"})  # checks without a verdict where there is nothing to judge
 
 MAX_FINDINGS: Final = 1000
 """Findings kept; a ledger with more is lost anyway, and the audit's memory must stay flat."""
@@ -30,10 +38,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Undecided:
+    """Why a check could not be carried out, or not wholly."""
+
+    check: Check
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts:
-    """The verdict of each check."""
+    """The verdict of each check that was required or carried out."""
 
     by_check: Mapping[Check, Verdict]
+
+    @property
+    def not_required(self) -> tuple[Check, ...]:
+        """The checks that were neither required nor carried out."""
+        return tuple(check for check in CHECKS if check not in self.by_check)
 
     @property
     def overall(self) -> Verdict:
@@ -47,14 +68,14 @@ class Verdicts:
 class Findings:
     """The findings of one audit: the first thousand in full, of the others only that there were more."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, carried_out: Iterable[Check] = ()) -> None:
+        """Begin with none, about the checks that are carried out in any case."""
         self._kept: list[Finding] = []
         self._failed: set[Check] = set()
         self._disordered = False
+        self._carried_out = set(carried_out)
         self._undecided: set[Check] = set()
-        self._carried_out: set[Check] = set()
-        self._reasons: dict[str, None] = {}  # in order, each once
+        self._reasons: dict[Undecided, None] = {}  # in order, each once
         self.not_listed = 0
         self.first_position: int | None = None
 
@@ -89,11 +110,7 @@ class Findings:
         """
         self._undecided.add(check)
         if message and len(self._reasons) < MAX_FINDINGS:
-            self._reasons[message] = None
-
-    def reasons(self) -> tuple[str, ...]:
-        """Return why checks could not be carried out."""
-        return tuple(self._reasons)
+            self._reasons[Undecided(check, message)] = None
 
     def failed(self, check: Check) -> bool:
         """Tell whether a check has failed so far."""
@@ -107,12 +124,18 @@ class Findings:
         """Return the findings kept, by position; those about no single position last."""
         return tuple(sorted(self._kept, key=_by_position))
 
+    def undecided(self) -> tuple[Undecided, ...]:
+        """Return why checks could not be carried out, in the order of the checks."""
+        return tuple(sorted(self._reasons, key=lambda reason: CHECKS.index(reason.check)))
+
+    def judged(self) -> frozenset[Check]:
+        """Return the checks that were carried out so far, or of which it is known that they could not be."""
+        return frozenset(self._carried_out | self._failed | self._undecided)
+
     def verdicts(self) -> Verdicts:
-        """Return the verdict of every check, but of those for which there was nothing to judge."""
-        judged = self._carried_out | self._failed | self._undecided
-        return Verdicts(
-            {check: self._verdict(check) for check in CHECKS if check not in _IF_THERE or check in judged}
-        )
+        """Return the verdict of every check that was judged."""
+        judged = self.judged()
+        return Verdicts({check: self._verdict(check) for check in CHECKS if check in judged})
 
     def _keep(self, finding: Finding) -> None:
         self._failed.add(finding.check)
@@ -124,7 +147,8 @@ class Findings:
     def _verdict(self, check: Check) -> Verdict:
         if check in self._failed:
             return "failed"
-        return "indeterminate" if check in self._undecided else "passed"
+        passed = check in self._carried_out and check not in self._undecided
+        return "passed" if passed else "indeterminate"
 
 
 def _by_position(finding: Finding) -> tuple[bool, int, int]:

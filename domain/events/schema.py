@@ -91,8 +91,8 @@ def from_data(event_type: type[E], data: Mapping[str, JsonValue]) -> E:
     Raises MalformedData on an unknown field, a missing one, a wrong type or a value out of its form.
     """
     form = _form(event_type)
-    unknown = data.keys() - form.names
-    if unknown:
+    if not form.names.issuperset(data):
+        unknown = data.keys() - form.names
         message = f"{event_type.__name__} has unknown fields: {', '.join(sorted(unknown))}"
         raise MalformedData(message)
     values: dict[str, object] = {}

@@ -4,6 +4,7 @@ Knows how a value becomes canonical JSON (RFC 8785) and comes back. Knows no eve
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Final, NewType, cast
 from uuid import UUID
@@ -21,6 +22,8 @@ Wide = NewType("Wide", int)  # a device or inode number; a string in JSON: some 
 
 Write = Callable[[str, object], str]  # the field's name and value: its member or members, in canonical JSON
 Read = Callable[[Mapping[str, JsonValue], str], object]
+
+_WIDE: Final = re.compile(r"0|-?[1-9][0-9]{0,19}")  # as Python writes a number, of 20 digits at most
 
 # What ``canonical`` writes of a text; a lone surrogate is met when the text becomes bytes.
 _quoted: Final = json.encoder.encode_basestring
@@ -100,9 +103,8 @@ def _read_bool(data: Mapping[str, JsonValue], name: str) -> object:
 
 
 def _read_wide(data: Mapping[str, JsonValue], name: str) -> object:
-    text = cast("str", _read_text(data, name))
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > 20 or str(int(text)) != text:  # noqa: PLR2004
+    text = data[name]
+    if not isinstance(text, str) or _WIDE.fullmatch(text) is None:
         raise _wrong(name)
     return int(text)
 

@@ -4,19 +4,24 @@ Knows the order of the work and what an audit does not show. Writes nothing; jud
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
-from custody.domain.audit.auditor import KeptRecords, LedgerAuditor, RawHead, RawRevision
+from custody.domain.audit.auditor import KeptRecords, LedgerAuditor, RawHead
 from custody.domain.audit.checkpoints import RawNote
-from custody.domain.audit.findings import Check, Finding, Verdict, Verdicts
+from custody.domain.audit.completeness import not_anchored
+from custody.domain.audit.evidence import CopiesRead, judge_evidence
+from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdict, Verdicts
+from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord
+from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
-from custody.domain.errors import CannotTell, CustodyError, Halted
+from custody.domain.errors import Busy, CannotTell, CustodyError, Halted, Refused
 from custody.domain.paths import escape_text
 from custody.domain.time_stamp import ReadToken
 
@@ -24,8 +29,8 @@ NOT_SHOWN: Final = (
     "who was at the keyboard: a signature shows which key was used, not by whom",
     "anything behind the last checkpoint that somebody else holds: a cut there leaves no trace",
     "that the sources were what they seemed to be before they were read",
-    "that the copies are still intact: 'custody verify' reads them again",
 )
+_COPIES: Final = "that the copies are still intact: 'custody verify' reads them again"
 MAX_DIFFERENCES_OF_A_CUT: Final = 20
 """Differences of the read models listed when entries are known to be cut off: they have one cause."""
 
@@ -67,10 +72,16 @@ class AuditSource(KeptRecords, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditResult:
-    """What an audit found. ``findings_not_listed`` counts those beyond the first thousand."""
+    """What an audit found. ``findings_not_listed`` counts those beyond the first thousand.
+
+    ``verdicts`` has the checks that were required or carried out, ``not_required`` the others.
+    """
 
     entries: int
+    unanchored: int
     verdicts: Mapping[Check, Verdict]
+    not_required: tuple[Check, ...]
+    undecided: tuple[Undecided, ...]
     findings: tuple[Finding, ...]
     findings_not_listed: int
     notes: tuple[str, ...]
@@ -90,28 +101,47 @@ def audit(
     extra_checkpoints: Sequence[bytes] = (),
     witnesses: TrustedWitnesses = NOBODY,
     read_token: ReadToken | None = None,
+    policy: AuditPolicy = DEFAULT_POLICY,
+    now: datetime | None = None,
+    read_copies: Callable[[], CopiesRead] | None = None,
 ) -> AuditResult:
     """Carry out every check on a ledger; ``extra_checkpoints`` are notes that the auditor brought along.
 
     ``witnesses`` are those whose cosignatures count; ``read_token`` takes time stamps apart and knows the
-    authorities that are trusted. Raises LedgerUnreadable when the ledger's file cannot be read to its end;
-    nothing else for bad evidence.
+    authorities that are trusted. ``read_copies`` reads the copies that the read models name; without it the
+    evidence is not judged.
+    Raises LedgerUnreadable when the ledger's file cannot be read to its end; nothing else for bad evidence.
     """
-    notes_kept = _notes(source, extra_checkpoints)
-    auditor = LedgerAuditor(trusted, verify_many, notes_kept, source, witnesses, read_token)
+    auditor = LedgerAuditor(
+        trusted, verify_many, _notes(source, extra_checkpoints), source, witnesses=witnesses,
+        read_token=read_token, policy=policy, now=now,
+    )  # fmt: skip
     passage = _Passage(auditor, source.records())
-    notes = _judge_projections(source, passage, auditor)
+    _judge_projections(source, passage, auditor)
     passage.finish()
     auditor.conclude(source.head(), source.revisions())
     _check_documents(source, auditor)
     for fault in source.damage():
         auditor.findings.note("structure", "store-damaged", None, escape_text(fault)[:300])
+    if read_copies is not None:
+        _judge_evidence(read_copies, auditor.findings)
+    return _result(auditor, policy)
+
+
+def _result(auditor: LedgerAuditor, policy: AuditPolicy) -> AuditResult:
+    findings = auditor.findings
+    for check in policy.required - findings.judged():
+        findings.leave_open(check, "the policy requires it, but it was not carried out")
+    verdicts = findings.verdicts()
     return AuditResult(
         entries=auditor.entries,
-        verdicts=auditor.findings.verdicts().by_check,
-        findings=auditor.findings.listed(),
-        findings_not_listed=auditor.findings.not_listed,
-        notes=(*auditor.notes(), *notes),
+        unanchored=auditor.unanchored,
+        verdicts=verdicts.by_check,
+        not_required=verdicts.not_required,
+        undecided=findings.undecided(),
+        findings=findings.listed(),
+        findings_not_listed=findings.not_listed,
+        notes=auditor.notes(),
         not_shown=_not_shown(auditor),
     )
 
@@ -150,16 +180,16 @@ def _notes(source: AuditSource, extra: Sequence[bytes]) -> Iterator[RawNote]:
         yield RawNote(where=f"checkpoint {number} brought along", note=note, brought=True)
 
 
-def _judge_projections(
-    source: AuditSource, passage: Iterable[Recorded], auditor: LedgerAuditor
-) -> tuple[str, ...]:
-    """Note the differences of the read models; returns why they could not be judged, if so."""
+def _judge_projections(source: AuditSource, passage: Iterable[Recorded], auditor: LedgerAuditor) -> None:
+    """Note the differences of the read models, or why they could not be judged."""
     findings = auditor.findings
+    findings.carry_out("projections")
     try:
         with source.replayed(passage) as differences:
             if not findings.sound_ledger():
-                findings.leave_open("projections")
-                return ("the read models were not judged: there is no sound ledger to compare them with",)
+                message = "the read models were not judged: there is no sound ledger to compare them with"
+                findings.leave_open("projections", message)
+                return
             limit = MAX_DIFFERENCES_OF_A_CUT if auditor.is_cut(source.head()) else None
             for number, difference in enumerate(differences):
                 if limit is not None and number >= limit:
@@ -168,9 +198,20 @@ def _judge_projections(
                 message = f"{difference.row}: {difference.message}"
                 findings.note("projections", "projection-differs", None, message)
     except (CannotTell, Halted) as error:
-        findings.leave_open("projections")
-        return (f"the read models were not judged: {escape_text(error.what)}",)
-    return ()
+        message = f"the read models were not judged: {escape_text(error.what)}"
+        findings.leave_open("projections", message)
+
+
+def _judge_evidence(read_copies: Callable[[], CopiesRead], findings: Findings) -> None:
+    """Have the copies read, unless what names them is not what the ledger says."""
+    if findings.verdicts().by_check["projections"] != "passed":
+        message = "the copies were not read: the read models, which name them, did not pass"
+        findings.leave_open("evidence", message)
+        return
+    try:
+        judge_evidence(findings, read_copies())
+    except (Busy, CannotTell, Halted, Refused) as error:
+        findings.leave_open("evidence", f"the copies were not read: {escape_text(error.what)}")
 
 
 def _check_documents(source: AuditSource, auditor: LedgerAuditor) -> None:
@@ -189,4 +230,6 @@ def _check_documents(source: AuditSource, auditor: LedgerAuditor) -> None:
 def _not_shown(auditor: LedgerAuditor) -> tuple[str, ...]:
     sessions = auditor.unsynchronised_sessions()
     clock = f"{_CLOCK}; it was not known to be synchronised in the sessions begun at {sessions}"
-    return (*NOT_SHOWN, clock if sessions.count else _CLOCK)
+    unanchored = not_anchored(auditor.size, auditor.unanchored)
+    copies = "" if "evidence" in auditor.findings.judged() else _COPIES
+    return tuple(filter(None, (*NOT_SHOWN, unanchored, copies, clock if sessions.count else _CLOCK)))

@@ -89,7 +89,7 @@ class _ProofJudge:
     """Gathers the findings about one proof."""
 
     def __init__(self, trusted: Mapping[KeyId, TrustedKey], verify_many: VerifyMany) -> None:
-        self.findings = Findings()
+        self.findings = Findings(PROOF_CHECKS)
         self._trusted = trusted
         self._verify = one_at_a_time(verify_many)
         raw_keys = {key_id: key.raw for key_id, key in trusted.items()}
@@ -150,7 +150,6 @@ class _ProofJudge:
 
     def result(self, checkpoint: Checkpoint | None) -> ProofResult:
         """Return what was found."""
-        verdicts = self.findings.verdicts().by_check
         later = () if checkpoint is None else (f"what was recorded at position {checkpoint.size} or later",)
         last = max((shown.position for shown in self._shown), default=None)
         left_out = (
@@ -159,7 +158,7 @@ class _ProofJudge:
             else (f"that nothing of this file was recorded after position {last} and left out",)
         )
         return ProofResult(
-            verdicts={check: verdicts[check] for check in PROOF_CHECKS},
+            verdicts=self.findings.verdicts().by_check,
             findings=self.findings.listed(),
             checkpoint=checkpoint,
             entries=tuple(self._shown),

@@ -3,17 +3,20 @@
 Knows that several jobs may have put the same copy in its place. Reads no file.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from custody.domain.identifiers import JobId, TransferId, transfer_id
+from custody.domain.errors import MalformedData
+from custody.domain.identifiers import JobId, LedgerId, TransferId, job_id, transfer_id
 from custody.domain.paths import RawPath, is_within, join
+from custody.domain.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
 
 FILE_STATES: Final = ("queued", "copying", "fsynced", "verified", "qualified", "failed", "skipped")
 _IN_PLACE: Final = frozenset({"recorded", "verified", "qualified", "skipped"})
 _PAGE: Final = 1000
+_MAKE_ANEW: Final = "run 'custody audit', then 'custody rebuild'"
 
 Age = Callable[[TransferRow], int]
 
@@ -21,6 +24,24 @@ Age = Callable[[TransferRow], int]
 def all_jobs(model: ReadModel) -> list[JobRow]:
     """Return every job of the ledger."""
     return [job for batch in model.batches() for job in model.jobs(batch.batch)]
+
+
+def planned(plan: Plan, job: JobRow, ledger: LedgerId) -> JobPlan:
+    """Return what was planned of a job. Its id follows from its place in the plan; the row could be anyone's.
+
+    Raises MalformedData when the plan has no such job.
+    """
+    if not 0 <= job.index < len(plan.jobs) or job.id != job_id(ledger, plan.id, job.index):
+        raise MalformedData("a read model places a job where the plan has another one", hint=_MAKE_ANEW)
+    return plan.jobs[job.index]
+
+
+def job_of(row: TransferRow, jobs: Mapping[JobId, JobRow]) -> JobRow:
+    """Return the job of an entry. Raises MalformedData for an entry of none of the ledger's jobs."""
+    job = jobs.get(row.job)
+    if job is None:
+        raise MalformedData("a read model has a file that belongs to no job of a batch", hint=_MAKE_ANEW)
+    return job
 
 
 def row_pages(

@@ -16,6 +16,9 @@ import sqlalchemy as sa
 
 from custody.infrastructure.event_store.shared_memory import SharedMemory
 
+DRIVER_ERRORS: Final = (sa.exc.SQLAlchemyError, sqlite3.Error, UnicodeDecodeError)
+"""What reading or writing a database may raise; the last when SQLite's own message quotes a damaged name."""
+
 _TRIES: Final = 5
 
 Configure = Callable[[sqlite3.Connection], None]
@@ -71,7 +74,7 @@ def _is_ready(connection: sqlite3.Connection, memory: SharedMemory, configure: C
             memory.hold()
         configure(connection)
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.Error:
+    except DRIVER_ERRORS:
         connection.close()
         raise
     # The last process to close removes the file: between room and map it may have been another one's.

@@ -15,6 +15,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.connecting import (
+    DRIVER_ERRORS,
     begin_plainly,
     connect_within,
     naming_missing_room,
@@ -104,7 +105,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 def _naming_write_errors() -> Iterator[None]:
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+    except DRIVER_ERRORS as error:
         message = f"the ledger takes no entries: {_reason(error)}"
         raise LedgerFailed(
             message, done=_RECORDED_IS_SAFE, hint="see that its disk has room and is writable"
@@ -123,7 +124,7 @@ def naming_read_errors() -> Iterator[None]:
     """Raise LedgerUnreadable for whatever the driver says within."""
     try:
         yield
-    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
+    except DRIVER_ERRORS as error:
         message = f"the ledger cannot be read: {_reason(error)}"
         raise LedgerUnreadable(message, hint="the file may be damaged; keep it as it is") from error
 

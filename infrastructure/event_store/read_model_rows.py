@@ -6,17 +6,21 @@ Knows the order of the columns. Deliberately runs no query.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from custody.domain.canonical import MAX_INTEGER
 from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, Position, Stream, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import BatchRow, JobRow, TransferRow
 from custody.infrastructure.event_store.read_model_schema import REBUILD
+
+_STORED: Final = ((sa.Integer, int), (sa.LargeBinary, bytes), (sa.Text, str))
+_WIDE_DIGITS: Final = 20  # of a signed 64-bit number, or an unsigned one
 
 Row: TypeAlias = sa.Row[*tuple[Any, ...]]
 Value = TypeVar("Value")
@@ -36,6 +40,42 @@ def values_of(rows: Iterable[Row], convert: Callable[[Row], Value]) -> list[Valu
     """Convert all rows. Raises MalformedData as ``naming_damaged_values``."""
     with naming_damaged_values():
         return [convert(row) for row in rows]
+
+
+def require_kinds(query: sa.Select[*tuple[object, ...]], rows: Iterable[Row]) -> None:
+    """Raise MalformedData unless every value is of its column's type: SQLite lets any column hold any."""
+    kinds = [_kinds(column) for column in query.selected_columns]
+    numbers = [place for place, column in enumerate(query.selected_columns) if _is_number(column)]
+    good: set[tuple[type, ...]] = set()
+    with naming_damaged_values():
+        for row in rows:
+            types = tuple(map(type, row))
+            if types not in good:
+                _require_types(query, types, kinds)
+                good.add(types)
+            for place in numbers:
+                if row[place] is not None and abs(row[place]) > MAX_INTEGER:
+                    message = f"{query.selected_columns[place].name} is a number beyond 2^53-1"
+                    raise ValueError(message)
+
+
+def _require_types(
+    query: sa.Select[*tuple[object, ...]], types: Iterable[type], kinds: Iterable[frozenset[type]]
+) -> None:
+    for column, found, allowed in zip(query.selected_columns, types, kinds, strict=True):
+        if found not in allowed:
+            message = f"{column.name} is of the type {found.__name__}"
+            raise ValueError(message)
+
+
+def _kinds(column: "sa.ColumnElement[object]") -> frozenset[type]:
+    """Return the types that a value of a column may have; sums and counts may be of nothing at all."""
+    stored = next(kind for form, kind in _STORED if isinstance(column.type, form))
+    return frozenset({stored} if getattr(column, "nullable", True) is False else {stored, type(None)})
+
+
+def _is_number(column: "sa.ColumnElement[object]") -> bool:
+    return isinstance(column, sa.Column) and isinstance(column.type, sa.Integer)
 
 
 def uuid_of(value: object) -> UUID:
@@ -93,12 +133,12 @@ def transfer_row(row: Row) -> TransferRow:
         path=RawPath(path),
         source=RawPath(source),
         size=size,
-        mtime_ns=int(mtime_ns),
-        ctime_ns=int(ctime_ns),
-        atime_ns=int(atime_ns),
+        mtime_ns=_wide(mtime_ns),
+        ctime_ns=_wide(ctime_ns),
+        atime_ns=_wide(atime_ns),
         mode=mode,
-        device=int(device),
-        inode=int(inode),
+        device=_wide(device),
+        inode=_wide(inode),
         state=state,
         revision=revision,
         attempt=attempt,
@@ -114,6 +154,13 @@ def transfer_row(row: Row) -> TransferRow:
         message=message,
         failed_at=failed_at,
     )
+
+
+def _wide(text: str) -> int:
+    if len(text) > _WIDE_DIGITS:
+        message = f"a number of {len(text)} digits"
+        raise ValueError(message)
+    return int(text)
 
 
 def _digests(stored: bytes) -> Digests:

@@ -20,6 +20,7 @@ from custody.infrastructure.event_store.read_model_rows import (
     batch_row,
     job_row,
     naming_damaged_values,
+    require_kinds,
     transfer_row,
     uuid_of,
     values_of,
@@ -193,10 +194,12 @@ class SqlReadModel:
     def _all(self, query: sa.Select[*tuple[object, ...]]) -> Sequence[Row]:
         try:
             with reading(self._engine) as connection:
-                return connection.execute(query).all()
+                rows = connection.execute(query).all()
         except LedgerUnreadable:
             require_read_models(self._engine)  # says what can be mended; else the ledger itself is damaged
             raise
+        require_kinds(query, rows)
+        return rows
 
 
 def _proved(row: Row) -> int:

@@ -16,9 +16,13 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from custody.domain.canonical import MAX_DOCUMENT_BYTES
 from custody.domain.errors import LedgerUnreadable
 from custody.infrastructure.event_store.connecting import begin_plainly, connect_within, url_of
 from custody.infrastructure.event_store.shared_memory import SharedMemory
+
+MAX_ROW_BYTES: Final = 2 * MAX_DOCUMENT_BYTES
+"""Largest row or value read at all: no ledger has larger ones, and a gigabyte must not fill the memory."""
 
 _BUSY_MILLISECONDS: Final = 30_000
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -55,6 +59,7 @@ def reading_engine(path: Path, lock: Path) -> sa.Engine:
 
 def _configure(connection: sqlite3.Connection) -> None:
     connection.isolation_level = None
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_ROW_BYTES)
     connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     connection.execute("PRAGMA query_only = ON")
     connection.execute("PRAGMA trusted_schema = OFF")

@@ -1,7 +1,7 @@
 """How fast a ledger takes events and gives them back: ``python -m tests.bench.ledger [events]``.
 
-Prints signed durable events a second, bytes an event, the replay with signatures and root, peak memory at
-two sizes, and where the time of an event goes.
+Prints signed durable events a second, bytes an event, the replay with signatures and root, the whole audit,
+peak memory at two sizes, and where the time of an event goes. ``--audit FOLDER`` audits a ledger once more.
 """
 
 import os
@@ -16,12 +16,17 @@ from pathlib import Path
 from eventsourcing.persistence import StoredEvent
 
 from custody.domain import dsse, entry, merkle
-from custody.domain.identifiers import Position
+from custody.domain.events import KeyEnrolled
+from custody.domain.identifiers import KeyId, Position, key_stream
 from custody.domain.ports import Recording
 from custody.domain.projections import Projector
-from custody.infrastructure.crypto.ed25519 import verify
+from custody.domain.use_cases.audit_ledger import audit
+from custody.infrastructure.collecting import collecting_seldom
+from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
+from custody.infrastructure.crypto.ed25519 import key_id_of, load_public_pem, verify
+from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.event_store.codec import EventMapper, LedgerEvent
-from custody.infrastructure.event_store.opening import open_for_reading
+from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading
 from custody.infrastructure.event_store.replay import changes_of
 from custody.infrastructure.event_store.sealing import EntrySealer
 from tests.unit.event_store.sample_ledger import LEDGER, Workspace, new_workspace, opening, window
@@ -39,7 +44,9 @@ def write(workspace: Workspace, events: int) -> tuple[float, float]:
     """Return wall and processor seconds inside ``append``; making up the events is not counted."""
     wall = processor = 0.0
     with workspace.open() as ledger:
-        ledger.append(opening())
+        ledger.keep_document(b"plan")
+        opened, *queued = opening()
+        ledger.append([opened, enrolled(workspace), *queued])
         for batch in batches(events):
             began, used = time.perf_counter(), time.process_time()
             ledger.append(batch)
@@ -47,6 +54,44 @@ def write(workspace: Workspace, events: int) -> tuple[float, float]:
             processor += time.process_time() - used
         ledger.make_checkpoint()
     return wall, processor
+
+
+def enrolled(workspace: Workspace) -> Recording:
+    pem = workspace.signer.public_pem.decode()
+    key = KeyId(workspace.signer.key_id)
+    return Recording(
+        key_stream(LEDGER, key), 1, KeyEnrolled(key=key, public_key=pem, examiner="J. Ortiz", protected=True)
+    )
+
+
+def measure_audit(folder: Path) -> None:
+    """Audit everything; print entries, seconds, and processor seconds and MiB of both processes."""
+    paths = LedgerPaths.within(folder)
+    reader = open_for_reading(paths)
+    [genesis] = (one.event for one in reader.recorded(1, 1))
+    reader.close()
+    pem = genesis.public_key.encode()
+    began, used = time.perf_counter(), time.process_time()
+    with collecting_seldom(), open_for_audit(paths) as source, verifying_in_parallel() as verify_many:
+        result = audit(source, {KeyId(key_id_of(pem)): load_public_pem(pem).raw}, verify_many)
+    seconds, here = time.perf_counter() - began, time.process_time() - used
+    if result.verdict != "passed":
+        sys.exit(f"the audit found: {result.findings[:3]}")
+    child = resource.getrusage(resource.RUSAGE_CHILDREN)
+    mebibytes = [who.ru_maxrss // 1024 for who in (resource.getrusage(resource.RUSAGE_SELF), child)]
+    print(result.entries, seconds, here, child.ru_utime + child.ru_stime, *mebibytes)
+
+
+def audited(folder: Path) -> Iterator[str]:
+    """Yield what is to be said of an audit, carried out in a process of its own, of which memory is told."""
+    command = [sys.executable, "-m", "tests.bench.ledger", "--audit", str(folder)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    entries, seconds, here, there, memory, memory_there = map(float, run.stdout.split())
+    yield f"audited   {entries:>9,.0f} entries, all checks: {entries / seconds:,.0f} a second"
+    costs = (f"{spent / entries * 1e6:.1f} µs" for spent in (here, there))
+    yield f"          {' and, in another process, '.join(costs)} of processor an entry"
+    yield f"          {entries / max(here, there):,.0f} a second if each process has a core to itself"
+    yield f"          peak {memory:.0f} MiB, and {memory_there:.0f} MiB in the other process"
 
 
 def replay(workspace: Workspace) -> tuple[int, float]:
@@ -137,6 +182,8 @@ def main(events: int) -> None:
         print(
             f"replayed  {count:>9,} events, signatures and root: {count / seconds:,.0f} a second on one core"
         )
+        for line in audited(folder / "speed"):
+            print(line)
         print("processor time of one event when writing:")
         for step, cost in split(workspace, processor / events * 1e6):
             print(f"          {cost:6.1f} µs  {step}")
@@ -150,5 +197,7 @@ def main(events: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--memory"]:
         measure_memory(int(sys.argv[2]), Path(sys.argv[3]))
+    elif sys.argv[1:2] == ["--audit"]:
+        measure_audit(Path(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -219,7 +219,7 @@ def test_a_note_of_another_ledger_proves_nothing_in_both_commands(pair: Pair) ->
     assert (checked.code, checked.result["outcome"]) == (4, "other-ledger")
     assert (audited.code, audited.result["findings"]) == (4, [])
     assert audited.result["verdicts"]["checkpoints"] == "indeterminate"
-    assert any("another ledger" in note for note in audited.result["notes"])
+    assert any("another ledger" in one["message"] for one in audited.result["undecided"])
 
 
 @pytest.mark.parametrize(

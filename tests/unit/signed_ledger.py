@@ -2,15 +2,19 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from custody.domain import dsse, entry
-from custody.domain.audit.auditor import RawHead, RawRevision
+from custody.domain.audit.auditor import RawHead
 from custody.domain.audit.checkpoints import RawNote
+from custody.domain.audit.evidence import CopiesRead
+from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawColumns, RawRecord
+from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import Answers, Triple
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.cosignature import NOBODY, TrustedWitnesses
@@ -139,16 +143,16 @@ class SignedLedger:
         extra: Sequence[bytes] = (),
         witnesses: TrustedWitnesses = NOBODY,
         read_token: ReadToken | None = None,
+        *,
+        policy: AuditPolicy = DEFAULT_POLICY,
+        now: datetime | None = None,
+        read_copies: Callable[[], CopiesRead] | None = None,
     ) -> AuditResult:
         keys = TRUSTED if trusted is None else trusted
         return audit(
-            self.source(),
-            keys,
-            verify_each,
-            extra_checkpoints=extra,
-            witnesses=witnesses,
-            read_token=read_token,
-        )
+            self.source(), keys, verify_each, extra_checkpoints=extra, witnesses=witnesses,
+            read_token=read_token, policy=policy, now=now, read_copies=read_copies,
+        )  # fmt: skip
 
 
 @dataclass

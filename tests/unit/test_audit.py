@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from custody.domain import dsse
 from custody.domain.audit.auditor import RawHead
 from custody.domain.audit.findings import MAX_FINDINGS
 from custody.domain.audit.record import RawColumns
@@ -218,6 +219,38 @@ def test_a_run_of_entries_by_an_unknown_key_is_one_finding() -> None:
     assert result.verdicts["signatures"] == "failed"
 
 
+HOSTILE_DATA = {
+    "nested too deeply": b"[" * 40 + b"]" * 40,
+    "nested so deeply that a parser would run out of stack": b"[" * 20_000 + b"]" * 20_000,
+    "an integer beyond 2^53-1": b"9007199254740992",
+    "an integer of very many digits": b"1" * 30_000,
+    "a float": b"1.0",
+    "an exponent": b"1e3",
+    "not a number": b"NaN",
+    "infinite": b"-Infinity",
+    "a negative zero": b"-0",
+    "a repeated name": b'{"a":1,"a":1}',
+    "unsorted names": b'{"b":1,"a":1}',
+    "a name that is not ASCII": '{"é":1}'.encode(),
+    "an escaped name that is not ASCII": b'{"\\u00e9":1}',
+    "a lone surrogate": b'"\\ud800"',
+    "an escape that is none of the canonical ones": b'"\\u0041"',
+    "a blank": b"[1, 2]",
+    "bytes that are not UTF-8": b'"\xff"',
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE_DATA.values(), ids=HOSTILE_DATA.keys())
+def test_hostile_data_that_its_author_signed_is_a_finding_at_its_position(value: bytes) -> None:
+    ledger = new_ledger(2)
+    body = dsse.open_envelope(ledger.rows[5].entry).body
+    hostile = body.replace(b'"data":{', b'"data":{"a":' + value + b",", 1)
+    assert hostile != body
+    ledger.rows[5] = replace(ledger.rows[5], entry=signed_body(hostile))
+    [first, *_] = ledger.audit().findings
+    assert (first.position, first.code) == (5, "malformed-entry")
+
+
 def test_a_position_that_is_no_number_is_a_finding() -> None:
     ledger = new_ledger(3)
     ledger.rows[5] = replace(ledger.rows[5], position="5")
@@ -361,7 +394,7 @@ def test_read_models_that_cannot_be_compared_are_indeterminate(
     ledger.replay_error = error
     result = ledger.audit()
     assert (result.verdict, result.entries) == ("indeterminate", 11)
-    assert any(error.what in note for note in result.notes)
+    assert any(error.what in reason.message for reason in result.undecided)
 
 
 def test_damage_that_the_store_itself_reports_is_a_finding() -> None:

@@ -128,7 +128,7 @@ def test_a_checkpoint_of_another_ledger_brought_along_proves_nothing_in_neither_
     result = ledger.audit(extra=[other])
     assert (result.findings, result.verdicts["checkpoints"]) == ((), "indeterminate")
     assert result.verdict == "indeterminate"
-    [note] = result.notes
+    [note] = [one.message for one in result.undecided]
     assert note == (
         "the checkpoint 1 brought along is of another ledger and says nothing of this one: "
         f"{ORIGIN_PREFIX}other"

@@ -79,7 +79,7 @@ def test_a_witness_is_never_trusted_because_the_ledger_names_it(witnesses: Trust
     assert (found(result), result.verdicts["anchors"], result.verdict) == (
         [], "indeterminate", "indeterminate",
     )  # fmt: skip
-    assert any("not trusted here" in note and NAME in note for note in result.notes)
+    assert any("not trusted here" in one.message and NAME in one.message for one in result.undecided)
 
 
 def test_without_keys_of_the_ledger_a_cosignature_is_still_judged() -> None:
@@ -234,7 +234,7 @@ def test_of_each_witness_the_farthest_checkpoint_is_told() -> None:
     notes = [cosigned(ledger.note(), time=TIME + 9), cosigned(ledger.notes[2].note), cosigned(ledger.note())]
     other = cosigned(ledger.notes[0].note, OTHER_WITNESS)
     raw = [replace(ledger.notes[0], note=note, size=None, frontier=None) for note in (*notes, other)]
-    auditor = LedgerAuditor(TRUSTED, verify_each, raw, ledger.source(), both)
+    auditor = LedgerAuditor(TRUSTED, verify_each, raw, ledger.source(), witnesses=both)
     for row in ledger.rows:
         auditor.admit(row)
     auditor.conclude(None)

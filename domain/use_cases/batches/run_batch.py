@@ -25,6 +25,7 @@ from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED, 
 from custody.domain.use_cases.batches.final_pass import reverify_sample
 from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of, queue_batch
 from custody.domain.use_cases.batches.run_outcome import RunOutcome
+from custody.domain.use_cases.job_rows import planned
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.tally import job_failed, tally
 from custody.domain.use_cases.threshold import MayGoOn
@@ -124,7 +125,9 @@ class _Run:
             if job.destination in failed_destinations:
                 self._outcome.incomplete = True
                 continue
-            ending = self._work_on(self._plan.jobs[job.index], job, run, may_go_on, again=again)
+            ending = self._work_on(
+                planned(self._plan, job, self._workshop.ledger.ledger), job, run, may_go_on, again=again
+            )
             if ending is None:
                 continue
             self._outcome.incomplete |= not (ending.complete or ending.refused)

@@ -17,7 +17,7 @@ from custody.domain.paths import RawPath, is_within, join
 from custody.domain.ports import Destination
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import made_destination, record_extra
-from custody.domain.use_cases.job_rows import all_jobs, proved_rows, proved_rows_of
+from custody.domain.use_cases.job_rows import all_jobs, job_of, proved_rows, proved_rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal, file_stream
 from custody.domain.use_cases.verification.rereading import (
@@ -137,7 +137,7 @@ class _Pass:
         for window in _windows(self._proved()):
             self._workshop.progress.plan(files=len(window), size=sum(row.size for row in window))
             for row in window:
-                self._rows[row.id] = (row, join(self._wanted[row.job].destination, row.path))
+                self._rows[row.id] = (row, join(job_of(row, self._wanted).destination, row.path))
             yield [read_back_item(row, self._wanted[row.job].destination) for row in window]
 
     def _proved(self) -> Iterator[TransferRow]:
