@@ -36,6 +36,8 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     KeyEnrolled,
+    KeyRevoked,
+    KeyRotated,
     LedgerOpened,
     LinkRecorded,
     MetadataLost,
@@ -60,8 +62,9 @@ BatchEvent: TypeAlias = (
     BatchQueued | BatchStarted | BatchPaused | BatchResumed | BatchStopped | BatchCompleted
 )
 LedgerEvent: TypeAlias = (
-    LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
-)
+    LedgerOpened | KeyEnrolled | KeyRotated | KeyRevoked
+    | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
+)  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
 
@@ -171,13 +174,17 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case LedgerOpened():
             return f"ledger {event.ledger} opened by {event.tool} {event.version}"
         case KeyEnrolled():
-            guard = "guarded by a passphrase" if event.protected else "without a passphrase"
-            return f"key {event.key} of {event.examiner} enrolled, {guard}"
+            return _enrolment(event)
+        case KeyRotated():
+            return f"key {event.key} gave its place to its successor, {event.successor}"
+        case KeyRevoked():
+            return f"key {event.key} revoked by {who}: {event.reason}"
         case SessionOpened():
             clock = _clock(synchronised=event.clock_synchronised)
             return (
                 f"{event.examiner} began '{event.command}' on {event.host} ({event.system}) "
                 f"with {event.tool} {event.version}; the clock was {clock}"
+                + ("" if event.session_key is None else "; a key of this session alone signs in their place")
             )
         case SessionClosed():
             return f"the command ended with exit code {event.exit}"
@@ -190,6 +197,13 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
         case _:
             assert_never(event)
+
+
+def _enrolment(event: KeyEnrolled) -> str:
+    guard = "guarded by a passphrase" if event.protected else "without a passphrase"
+    roles = "" if event.roles is None else f", as {', '.join(event.roles)}"
+    place = "" if event.replaces is None else f", in the place of {event.replaces}"
+    return f"key {event.key} of {event.examiner} enrolled{roles}{place}, {guard}"
 
 
 def _outcome(event: JobCompleted | JobFailed | BatchCompleted) -> str:

@@ -7,6 +7,7 @@ evidence: that is what findings are for. Memory does not grow with the number of
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from custody.domain.audit.authorisation import AuthorisationCheck
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.contents import LedgerContents, Positions
@@ -41,8 +42,8 @@ class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
-    4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree.
+    4. whether its key might record it, 5. what it says, and what its claims rest on, 6. the Merkle tree
+    (RFC 6962 section 2.1), 7. every checkpoint against that tree.
     """
 
     def __init__(
@@ -56,6 +57,9 @@ class LedgerAuditor:
         self.findings = Findings()
         self.entries = 0
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
+        self._authorisation = AuthorisationCheck(self.findings, self._signatures, verify_many)
+        if not trusted:
+            self._authorisation.stop()
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
         self._claims = ClaimCheck(self.findings, earlier)
@@ -83,6 +87,7 @@ class LedgerAuditor:
         slot = self._sequence.place(record.position)
         if slot is None:
             self.findings.leave_open("signatures")
+            self._authorisation.stop()
             self._claims.stop(self.size)
             return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
@@ -90,16 +95,19 @@ class LedgerAuditor:
         self._grow(slot, leaf_hash(raw) if opened is None else opened.leaf)
         if opened is None:
             self.findings.leave_open("signatures")
+            self._authorisation.stop()
             self._sequence.skip(slot)
             self._claims.stop(slot)
             return None
+        recorded = opened.recorded()
         self._signatures.admit(opened)
         self._sequence.admit(opened)
+        self._authorisation.admit(opened, recorded)
         self._contents.admit(opened)
         if opened.event is None or not self._sequence.orderly:
             self._claims.stop(slot)
         self._claims.admit(opened)
-        return opened.recorded()
+        return recorded
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
         """Judge what only the whole ledger shows. ``head`` is None where none is kept (an exported log)."""
@@ -110,7 +118,10 @@ class LedgerAuditor:
             check_revisions(revisions, self.findings)
         if head is not None:
             self._check_head(head)
-        self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
+        self._checkpoints.conclude(self._contents.ledger, self._roots, self.size, self._signatures.enrolled)
+        if not self._sequence.orderly:
+            self._authorisation.stop()
+        self._authorisation.conclude(self._checkpoints.signed_sizes)
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""

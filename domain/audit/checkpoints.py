@@ -6,14 +6,18 @@ every known checkpoint cannot be seen here or anywhere.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
-from custody.domain.identifiers import LedgerId
+from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.merkle import Frontier
 from custody.domain.paths import escape_text
+
+MAX_WAITING: Final = 10_000
+"""Notes kept that no key of the beginning signed; a ledger of 100 million entries has as many in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,15 @@ class RawNote:
     frontier: object = None
 
 
+@dataclass(frozen=True, slots=True)
+class SignedSize:
+    """That a key signed a checkpoint of this size, and where it was found."""
+
+    size: int
+    where: str
+    key: KeyId
+
+
 class CheckpointCheck:
     """Takes the checkpoints before the entries, and judges them when the roots are known."""
 
@@ -39,11 +52,13 @@ class CheckpointCheck:
         self._trusted = trusted
         self._verify_many = verify_many
         self._known: dict[int, dict[tuple[str, bytes], str]] = {}  # size → (origin, root) → where
+        self._waiting: list[tuple[RawNote, Note, Checkpoint]] = []  # perhaps signed by a key enrolled later
+        self.signed_sizes: list[SignedSize] = []
 
     @property
     def sizes(self) -> frozenset[int]:
         """The sizes whose roots are wanted from the replay."""
-        return frozenset(self._known)
+        return frozenset(self._known).union(checkpoint.size for _, _, checkpoint in self._waiting)
 
     @property
     def largest(self) -> int | None:
@@ -64,15 +79,23 @@ class CheckpointCheck:
             return
         if raw.size is not None and (type(raw.size) is not int or raw.size != checkpoint.size):
             self._refute("checkpoint-size", f"the {raw.where} holds a checkpoint of size {checkpoint.size}")
-        if self._trusted and not self._signed(note, checkpoint.origin):
-            self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
-            return
-        self._check_frontier(raw, checkpoint)
-        same_size = self._known.setdefault(checkpoint.size, {})
-        same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
+        if self._trusted and not self._is_signed(raw, note, checkpoint, self._trusted):
+            self._wait(raw, note, checkpoint)
+        else:
+            self._take(raw, checkpoint)
 
-    def conclude(self, ledger: LedgerId | None, roots: Mapping[int, bytes], size: int) -> None:
-        """Compare with the roots of the replay; ``size`` is the number of entries the ledger has."""
+    def conclude(
+        self, ledger: LedgerId | None, roots: Mapping[int, bytes], size: int, enrolled: TrustedKeys
+    ) -> None:
+        """Compare with the roots of the replay; ``size`` is the number of entries the ledger has.
+
+        ``enrolled`` are the keys that came to count on the way through the ledger.
+        """
+        for raw, note, checkpoint in self._waiting:
+            if self._is_signed(raw, note, checkpoint, enrolled):
+                self._take(raw, checkpoint)
+            else:
+                self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
         if not self._trusted or not self._known:
             self._findings.leave_open("checkpoints")
         origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
@@ -123,8 +146,25 @@ class CheckpointCheck:
             message = f"the tree kept beside the {raw.where} is not the one that was signed"
             self._findings.note("tree", "checkpoint-frontier", None, message)
 
-    def _signed(self, note: Note, origin: str) -> bool:
-        return any(note.verified_by(origin, raw, self._verify) for raw in self._trusted.values())
+    def _wait(self, raw: RawNote, note: Note, checkpoint: Checkpoint) -> None:
+        """Keep a note until the keys are known that the ledger enrols; only so many, lest memory grows."""
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting.append((raw, note, checkpoint))
+        else:
+            self._refute("checkpoint-signature", f"the {raw.where} is not signed by a trusted key")
+
+    def _take(self, raw: RawNote, checkpoint: Checkpoint) -> None:
+        self._check_frontier(raw, checkpoint)
+        same_size = self._known.setdefault(checkpoint.size, {})
+        same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
+
+    def _is_signed(self, raw: RawNote, note: Note, checkpoint: Checkpoint, keys: TrustedKeys) -> bool:
+        """Tell whether one of the keys signed a note, and remember which."""
+        for key, public_raw in keys.items():
+            if note.verified_by(checkpoint.origin, public_raw, self._verify):
+                self.signed_sizes.append(SignedSize(checkpoint.size, raw.where, key))
+                return True
+        return False
 
     def _verify(self, public_raw: bytes, signature: bytes, message: bytes) -> bool:
         return self._verify_many([(public_raw, signature, message)])()[0]

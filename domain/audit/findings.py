@@ -1,13 +1,15 @@
 """What an audit finds, and the verdicts that follow from it.
 
-Knows the six checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
+Knows the checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-Check: TypeAlias = Literal["structure", "signatures", "chain", "tree", "checkpoints", "projections"]
+Check: TypeAlias = Literal[
+    "structure", "signatures", "authorisation", "chain", "tree", "checkpoints", "projections"
+]
 Verdict: TypeAlias = Literal["passed", "failed", "indeterminate"]
 
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)
@@ -60,9 +62,9 @@ class Findings:
             self.first_position = position
         self._keep(Finding(check=check, code=code, position=position, message=message))
 
-    def note_claim(self, code: str, position: int, message: str) -> None:
+    def note_claim(self, code: str, position: int, message: str, *, check: Check = "structure") -> None:
         """Take one finding about what an entry claims; its bytes may well be those that were signed."""
-        self._keep(Finding(check="structure", code=code, position=position, message=message))
+        self._keep(Finding(check=check, code=code, position=position, message=message))
 
     def count_unlisted(self, check: Check) -> None:
         """Take one finding more of a kind of which enough is listed."""

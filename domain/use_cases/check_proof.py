@@ -14,7 +14,9 @@ from custody.domain.audit.record import OpenedRecord, RawRecord, open_record
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
+from custody.domain.events import SessionOpened
 from custody.domain.identifiers import FIRST_REVISION, KeyId
+from custody.domain.key_holders import session_key_of
 from custody.domain.merkle import leaf_hash, verify_inclusion
 from custody.domain.paths import escape_text
 from custody.domain.proof import Proof, ProvedEntry
@@ -95,6 +97,7 @@ class _ProofJudge:
         raw_keys = {key_id: key.raw for key_id, key in trusted.items()}
         self._signatures = SignatureCheck(self.findings, raw_keys, verify_many)
         self._shown: list[ShownEntry] = []
+        self._holders: dict[KeyId, KeyId] = {}  # session keys → the keys of those they signed for
         self._notes: list[str] = []
 
     def checkpoint(self, raw: bytes) -> Checkpoint | None:
@@ -131,6 +134,7 @@ class _ProofJudge:
             self.findings.leave_open("signatures")
             return None
         self._signatures.admit(opened)
+        self._delegate(opened)
         self._place(opened, checkpoint)
         self._show(opened)
         return opened
@@ -180,6 +184,16 @@ class _ProofJudge:
                 self._notes.append(f"before position {record.slot}, entries of this file withheld: {missing}")
             expected = record.entry.revision + 1
 
+    def _delegate(self, opened: OpenedRecord) -> None:
+        """Let a session key count until the next session, if one whose key counts opened it."""
+        if not isinstance(opened.event, SessionOpened):
+            return
+        self._signatures.end_delegation()
+        found = session_key_of(opened.entry.ledger, opened.entry.stream, opened.event)
+        if found is not None and self._signatures.counts(opened.entry.actor):
+            self._signatures.delegate(*found)
+            self._holders[found[0]] = opened.entry.actor
+
     def _place(self, opened: OpenedRecord, checkpoint: Checkpoint | None) -> None:
         if opened.entry.position != opened.slot:
             message = f"the entry of position {opened.entry.position} is shown for position {opened.slot}"
@@ -191,7 +205,8 @@ class _ProofJudge:
     def _show(self, opened: OpenedRecord) -> None:
         if opened.event is None:
             return
-        text = escape_text(tell(opened.event, f"the holder of key {opened.entry.actor}"))
+        holder = self._holders.get(opened.entry.actor, opened.entry.actor)
+        text = escape_text(tell(opened.event, f"the holder of key {holder}"))
         self._shown.append(
             ShownEntry(
                 position=opened.slot, at=opened.entry.at, actor=KeyId(opened.envelope.key_id), text=text

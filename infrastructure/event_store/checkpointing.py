@@ -44,6 +44,10 @@ class CheckpointBook:
         text = Checkpoint(origin=self._origin, size=head.size, root=root).text()
         return signed_note(text, self._origin, self._signer.public_raw, self._signer.sign(text))
 
+    def hand_over(self, successor: EntrySigner) -> None:
+        """Sign with another key from here on."""
+        self._signer = successor
+
     def publish(self, size: int, note: bytes) -> None:
         """Keep a note, whose row is committed, as a file too. Raises LedgerFailed and Tampered."""
         self._size, self._note = size, note

@@ -6,10 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from custody.domain.errors import KeyUnusable
+from custody.domain.public_keys import LOW_ORDER_KEYS
 from custody.infrastructure.crypto.ed25519 import (
-    LOW_ORDER_KEYS,
     Ed25519Signer,
-    key_id_of,
     load_public_pem,
     public_key_from_raw,
     verify,
@@ -147,9 +146,9 @@ def test_a_key_of_another_length_verifies_nothing() -> None:
 def test_the_key_id_is_the_digest_of_the_subject_public_key_info() -> None:
     key = Ed25519PublicKey.from_public_bytes(PUBLIC)
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert key_id_of(pem_of(PUBLIC)) == hashlib.sha256(der).hexdigest()
+    assert load_public_pem(pem_of(PUBLIC)).key_id == hashlib.sha256(der).hexdigest()
 
 
 def test_a_signer_shows_its_public_key() -> None:
     shown = (signer().key_id, signer().public_raw, signer().public_pem)
-    assert shown == (key_id_of(pem_of(PUBLIC)), PUBLIC, pem_of(PUBLIC))
+    assert shown == (load_public_pem(pem_of(PUBLIC)).key_id, PUBLIC, pem_of(PUBLIC))
