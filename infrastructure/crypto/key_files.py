@@ -7,7 +7,7 @@ key is to be used, or where a passphrase comes from: a function is passed in and
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.domain.checkpoint import vkey
 from custody.domain.errors import KeyUnusable, NotFound, Refused
-from custody.infrastructure.crypto.ed25519 import public_key_of
+from custody.infrastructure.crypto.ed25519 import PublicKey, public_key_of
 from custody.infrastructure.crypto.key_encryption import (
     encrypted_parts,
     encrypted_pem,
@@ -68,16 +68,29 @@ def write_key_files(
     """
     public = public_key_of(private)
     files = key_files_in(folder, public.key_id)
-    contents = (
-        (files.private, encrypted_pem(private, passphrase) if passphrase is not None else plain_pem(private)),
-        (files.public, public.pem),
-        (files.verifier, vkey(origin, public.raw).encode() + b"\n"),
-    )
+    secret = encrypted_pem(private, passphrase) if passphrase is not None else plain_pem(private)
+    _write_all(folder, ((files.private, secret), *_public_contents(files, public, origin)))
+    return files
+
+
+def write_public_key_files(folder: Path, public: PublicKey, origin: str) -> KeyFiles:
+    """Write the two public files of somebody's key, those that are missing. Raises as ``write_key_files``."""
+    files = key_files_in(folder, public.key_id)
+    contents = _public_contents(files, public, origin)
+    _write_all(folder, [(path, content) for path, content in contents if not path.exists()])
+    return files
+
+
+def _public_contents(files: KeyFiles, public: PublicKey, origin: str) -> tuple[tuple[Path, bytes], ...]:
+    return (files.public, public.pem), (files.verifier, vkey(origin, public.raw).encode() + b"\n")
+
+
+def _write_all(folder: Path, contents: Iterable[tuple[Path, bytes]]) -> None:
     written: list[Path] = []
     try:
         _make_private_folder(folder)
         for path, content in contents:
-            _write_new(path, content, PRIVATE_MODE if path == files.private else PUBLIC_MODE, written)
+            _write_new(path, content, PRIVATE_MODE if path.suffix == ".key" else PUBLIC_MODE, written)
         _flush_folder(folder)
     except OSError as error:
         for path in written:
@@ -85,7 +98,6 @@ def write_key_files(
                 path.unlink()
         message = f"the key files cannot be written in {os.fspath(folder)!a}: {error.strerror}"
         raise Refused(message, done="No key was kept.") from error
-    return files
 
 
 def load_private_key(path: Path, passphrase: Callable[[], bytes]) -> Ed25519PrivateKey:

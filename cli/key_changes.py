@@ -1,0 +1,250 @@
+"""Changing the keys of a ledger from the command line: made, taken in, replaced, revoked.
+
+Knows the order of files and entries: a private key lies safely in its file before the ledger says that it is
+enrolled, a public one after. Decides nothing; see ``domain.key_changes``.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from custody.cli.adapters import ledger_paths, reading_ledger
+from custody.cli.brought_files import file_content
+from custody.cli.options import Invocation
+from custody.cli.output import Answer
+from custody.cli.passphrase import new_key_passphrase, passphrase_source
+from custody.cli.session import Session, in_session
+from custody.cli.signing import active_holder, chosen_key, holder_of, named_key
+from custody.cli.workspace import rename_signing_key
+from custody.domain.checkpoint import ORIGIN_PREFIX, VerifierKey, parse_vkey
+from custody.domain.errors import MalformedData, Refused, UsageError
+from custody.domain.events import KeyEnrolled
+from custody.domain.identifiers import FIRST_REVISION, KeyId, LedgerId, key_stream
+from custody.domain.key_changes import Person, requested, revocation, rotation, succession
+from custody.domain.key_holders import Holder
+from custody.domain.key_statement import MAX_REQUEST_BYTES, KeyStatement
+from custody.domain.paths import escape_text, to_json
+from custody.domain.ports import Recording
+from custody.domain.public_keys import key_id_of
+from custody.domain.roles import ROLES
+from custody.domain.use_cases.signed_tree import origin_of
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem, verify
+from custody.infrastructure.crypto.key_files import (
+    key_files_in,
+    load_private_key,
+    new_private_key,
+    write_key_files,
+    write_public_key_files,
+)
+
+_PEM_BEGIN: Final = b"-----BEGIN"
+_UNPROTECTED: Final = "the key is stored without a passphrase: whoever reads its file can sign with it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """How a new private key is to be kept."""
+
+    protected: bool
+    passphrase_file: str | None
+
+    def passphrase(self, run: Invocation) -> bytes | None:
+        """Return the passphrase for the new key; None, with a warning, for a key without one."""
+        if self.protected:
+            return new_key_passphrase(run, self.passphrase_file)
+        run.output.warn(_UNPROTECTED)
+        return None
+
+
+def made_key(run: Invocation, person: Person, guard: Guard) -> Answer:
+    """Make a key for a person in this workspace and enrol it. Raises UsageError, NotAllowed."""
+    person.enrolment(KeyId(""), "")  # a mistake in a value is told before anything is asked or opened
+
+    def make(session: Session) -> Answer:
+        signer = _new_files(session, guard)
+        asked = person.enrolment(KeyId(signer.key_id), signer.public_pem.decode())
+        return _enrolled(session, _statement(session, asked).proved(signer.sign), "made and enrolled")
+
+    return in_session(run, make, records=KeyEnrolled.__name__)
+
+
+def trusted_key(run: Invocation, file: str) -> Answer:
+    """Enrol the key that another person's request asks for.
+
+    Raises Refused for a file without proof that the person has the key, or one that asks another ledger or
+    key; CannotTell when it cannot be read.
+    """
+    statement = _request_in(file)
+
+    def trust(session: Session) -> Answer:
+        enrolment = requested(statement, session.ledger.ledger, session.ledger.holder.key, verify)
+        public = load_public_pem(enrolment.public_key.encode())
+        known = holder_of(session.store.reader, enrolment.key)
+        if known is not None:
+            # Enrolled before; a crash may have kept its files from being written.
+            write_public_key_files(session.workspace.keys, public, _origin(session))
+            return _answer(known.enrolment, f"was enrolled before, at {known.enrolled_at}")
+        answer = _enrolled(session, enrolment, "enrolled")
+        write_public_key_files(session.workspace.keys, public, _origin(session))
+        return answer
+
+    return in_session(run, trust, records=KeyEnrolled.__name__)
+
+
+def key_request(run: Invocation, key: str | None, for_key: str, roles: tuple[str, ...], out: str) -> Answer:
+    """Write the request to enrol a key of this workspace in somebody else's ledger, with its proof.
+
+    ``for_key`` is the verifier key of the key that is to enrol it. Raises UsageError, Refused.
+    """
+    from custody.infrastructure.files.new_file import new_file
+
+    ledger, enroller = _asked(for_key)
+    with reading_ledger(run) as view:
+        own = chosen_key(run, view.workspace, ledger_paths(view.workspace))
+        wanted = own if key is None else named_key(key, [own])
+        holder = active_holder(view.reader, wanted)
+    signer = Ed25519Signer(
+        load_private_key(key_files_in(view.workspace.keys, wanted).private, passphrase_source(run))
+    )
+    enrolled = holder.enrolment
+    person = Person(
+        examiner=enrolled.examiner, badge=enrolled.badge, agency=enrolled.agency,
+        roles=roles, protected=enrolled.protected,
+    )  # fmt: skip
+    asked = person.enrolment(wanted, signer.public_pem.decode())
+    statement = KeyStatement(ledger=ledger, enrolling_key=enroller, enrolment=asked)
+    proved = replace(statement, enrolment=statement.proved(signer.sign))
+    with new_file(Path(out)) as stream:
+        stream.write(proved.request())
+    return _answer(
+        asked, "asks to be enrolled", more={**to_json("out", bytes(Path(out))), "ledger": str(ledger)}
+    )
+
+
+def rotated_key(run: Invocation, guard: Guard) -> Answer:
+    """Put a new key in the place of the one that signs; the old one signs nothing any more."""
+
+    def rotate(session: Session) -> Answer:
+        holder = session.ledger.holder
+        signer = _new_files(session, guard)
+        asked = succession(
+            holder, KeyId(signer.key_id), signer.public_pem.decode(), protected=guard.protected
+        )
+        enrolled = _statement(session, asked).proved(signer.sign)
+        _record_rotation(session, holder, enrolled, signer)
+        if not rename_signing_key(session.workspace.folder, holder.key, enrolled.key):
+            run.output.warn(f'custody.toml did not name the old key; set key = "{enrolled.key}" where you do')
+        return _answer(enrolled, "signs from now on", more={"replaces": holder.key})
+
+    return in_session(run, rotate, records="KeyRotated")
+
+
+def revoked_key(run: Invocation, key: str, reason: str) -> Answer:
+    """Revoke a key from here on. Raises Refused, NotAllowed, and NotFound or UsageError for its name."""
+
+    def revoke(session: Session) -> Answer:
+        reader, ledger = session.store.reader, session.ledger.ledger
+        wanted = named_key(key, (KeyId(file.stem) for file in session.workspace.keys.glob("*.pem")))
+        holder = holder_of(reader, wanted)
+        event = revocation(holder, session.ledger.holder, reason)
+        stream = key_stream(ledger, wanted)
+        at = session.ledger.append([Recording(stream, reader.revision(stream) + 1, event)])
+        return Answer(
+            verdict=f"OK  key {wanted} revoked at position {at}",
+            lines=("  what it signed before stays good; what it signs from here on is a finding",),
+            fields={"key": wanted, "position": at, "reason": event.reason},
+        )
+
+    return in_session(run, revoke, records="KeyRevoked")
+
+
+def _record_rotation(session: Session, holder: Holder, enrolled: KeyEnrolled, signer: Ed25519Signer) -> None:
+    """Record it, and let the successor sign the end of the session; the old key must not, from here on."""
+    reader, ledger = session.store.reader, session.ledger.ledger
+    old, new = key_stream(ledger, holder.key), key_stream(ledger, enrolled.key)
+    before = reader.revision(old)
+    session.store.make_checkpoint()  # so that none falls due in the commit that ends the old key
+    entered, rotated = rotation(holder, enrolled)
+    try:
+        session.ledger.append([Recording(new, FIRST_REVISION, entered), Recording(old, before + 1, rotated)])
+    finally:  # an interruption may come between the commit and its answer
+        if reader.revision(old) > before:
+            session.store.hand_over(signer)
+
+
+def _new_files(session: Session, guard: Guard) -> Ed25519Signer:
+    private = new_private_key()
+    write_key_files(session.workspace.keys, private, guard.passphrase(session.run), _origin(session))
+    return Ed25519Signer(private)
+
+
+def _statement(session: Session, asked: KeyEnrolled) -> KeyStatement:
+    return KeyStatement(
+        ledger=session.ledger.ledger, enrolling_key=session.ledger.holder.key, enrolment=asked
+    )
+
+
+def _enrolled(session: Session, enrolment: KeyEnrolled, done: str) -> Answer:
+    stream = key_stream(session.ledger.ledger, enrolment.key)
+    at = session.ledger.append([Recording(stream, FIRST_REVISION, enrolment)])
+    return _answer(enrolment, done, more={"position": at})
+
+
+def _answer(enrolment: KeyEnrolled, done: str, more: dict[str, object] | None = None) -> Answer:
+    roles = [role for role in ROLES if role in (enrolment.roles or ROLES)]
+    return Answer(
+        verdict=f"OK  key of {escape_text(enrolment.examiner)} {done}",
+        lines=(f"  key    {enrolment.key}", f"  roles  {', '.join(roles)}"),
+        fields={"key": enrolment.key, "examiner": enrolment.examiner, "roles": roles, **(more or {})},
+    )
+
+
+def _origin(session: Session) -> str:
+    return origin_of(session.ledger.ledger)
+
+
+def _request_in(file: str) -> KeyStatement:
+    content = file_content(file, MAX_REQUEST_BYTES + 1)
+    if content.lstrip().startswith(_PEM_BEGIN):
+        raise Refused(
+            "the file holds a bare key: nothing proves that whoever sent it has the private one",
+            done="Nothing was written.",
+            hint="ask for what 'custody keys export --request' writes",
+        )
+    try:
+        return KeyStatement.parse(content)
+    except MalformedData as error:
+        raise Refused(
+            f"the file holds no key request: {escape_text(error.what)}",
+            done="Nothing was written.",
+            hint="ask for what 'custody keys export --request' writes",
+        ) from error
+
+
+def _asked(for_key: str) -> tuple[LedgerId, KeyId]:
+    """Return the ledger and the key that a verifier key names, given as such or as a file that holds it."""
+    from uuid import UUID
+
+    try:
+        key = _verifier_key(for_key)
+        ledger = LedgerId(UUID(key.name.removeprefix(ORIGIN_PREFIX)))
+    except (MalformedData, ValueError) as error:
+        raise _no_verifier_key() from error
+    if origin_of(ledger) != key.name:
+        raise _no_verifier_key()
+    return ledger, key_id_of(key.public_raw)
+
+
+def _no_verifier_key() -> UsageError:
+    return UsageError(
+        "--for names no verifier key of a ledger",
+        done="Nothing was written.",
+        hint="give the .vkey file of the person who will enrol the key",
+    )
+
+
+def _verifier_key(text: str) -> VerifierKey:
+    try:
+        return parse_vkey(text)
+    except MalformedData:
+        return parse_vkey(file_content(text).decode("utf-8", "replace"))
