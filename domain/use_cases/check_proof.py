@@ -34,6 +34,9 @@ NOT_SHOWN: Final = (
 )
 
 
+SESSION_NOT_SHOWN: Final = "that a session was not over yet when the key made for it signed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustedKey:
     """A public key from the auditor's hand, 32 raw bytes; ``origin`` is the one ledger it is for."""
@@ -168,7 +171,7 @@ class _ProofJudge:
             checkpoint=checkpoint,
             entries=tuple(self._shown),
             notes=tuple(self._notes),
-            not_shown=(*left_out, *later, *NOT_SHOWN),
+            not_shown=(*left_out, *later, *((SESSION_NOT_SHOWN,) if self._holders else ()), *NOT_SHOWN),
         )
 
     def _judge_history(self, history: Sequence[OpenedRecord]) -> None:
