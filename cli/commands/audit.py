@@ -25,8 +25,8 @@ def command(
 ) -> Answer:
     """Check the whole ledger against itself.
 
-    The checks: structure, signatures, chain, tree, checkpoints, projections. Writes nothing and needs no
-    passphrase. Exit code 0 only if every check passed.
+    The checks: structure, signatures, authorisation, chain, tree, checkpoints, projections. Writes nothing
+    and needs no passphrase. Exit code 0 only if every check passed.
     """
     from custody.cli.auditing import audit_workspace
 
