@@ -75,7 +75,9 @@ def requested(
         raise Refused("nothing proves that the person has the key", done=_NOTHING, hint=hint)
     if not roles or len(roles) != len(enrolment.roles or ()) or enrolment.replaces is not None:
         raise Refused("the request asks for what it cannot have", done=_NOTHING, hint=hint)
-    named(enrolment.examiner, "examiner")
+    for option in ("examiner", "badge", "agency"):
+        if (value := getattr(enrolment, option)) is not None:
+            named(value, option)
     return enrolment
 
 

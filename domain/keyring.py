@@ -154,6 +154,7 @@ class Keyring:
             case SessionOpened() as event:
                 self._end_session()
                 self._session = recorded.stream
+                yield from self._name(recorded, event)
                 yield from self._delegate(ledger, recorded, event)
             case SessionClosed() if recorded.stream == self._session:
                 self._end_session()
@@ -200,6 +201,11 @@ class Keyring:
             yield Fault("revocation-unfounded", f"the revoked key {state}: {event.key}")
             return
         self._change(ended_by(holder, recorded.position, event))
+
+    def _name(self, recorded: Recorded, event: SessionOpened) -> Iterator[Fault]:
+        """Yield a fault where somebody works under another name than the one that their key stands for."""
+        if event.examiner != self._holders[recorded.actor].enrolment.examiner:
+            yield Fault("session-name", f"the session bears another name than its key: {recorded.actor}")
 
     def _delegate(self, ledger: LedgerId, recorded: Recorded, event: SessionOpened) -> Iterator[Fault]:
         if event.session_key is None:

@@ -89,12 +89,11 @@ class _Examiners:
         return self._names[key]
 
     def _named(self, key: KeyId) -> Iterator[str]:
-        """Yield the name that a key was enrolled under, or that of who opened the session it was made for."""
+        """Return the name that a key was enrolled under, or that of who opened the session made for it."""
         ledger = self._reader.ledger
-        for stream in (key_stream(ledger, key), delegation_stream(ledger, key)):
-            for recorded in self._reader.history(stream):
-                if isinstance(recorded.event, KeyEnrolled | SessionOpened):
-                    yield recorded.event.examiner
+        streams = (key_stream(ledger, key), delegation_stream(ledger, key))
+        events = (recorded.event for stream in streams for recorded in self._reader.history(stream))
+        return (event.examiner for event in events if isinstance(event, KeyEnrolled | SessionOpened))
 
 
 def _at_position(reader: StoryReader, target: str) -> Iterable[Recorded]:

@@ -296,6 +296,12 @@ def test_a_checkpoint_from_before_the_revocation_stays_good() -> None:
     assert ledger.audit(extra=[note]).verdict == "passed"
 
 
+def test_a_session_bears_the_name_that_its_key_was_enrolled_under() -> None:
+    ledger = new_ledger()
+    ledger.add(session_stream(7), replace(session_opened(), examiner="Somebody Else"))
+    assert found(ledger) == [(NEXT, "session-name")]
+
+
 def test_a_session_key_signs_in_its_holders_place_until_the_session_is_closed() -> None:
     ledger = new_ledger()
     ledger.add(SESSION, delegating(SESSION_KEY))

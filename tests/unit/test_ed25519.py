@@ -105,6 +105,21 @@ def test_a_key_with_a_coordinate_beyond_the_field_is_refused(excess: int, sign: 
         load_public_pem(pem_of(raw))
 
 
+def test_a_key_with_a_part_of_small_order_is_refused() -> None:
+    base = point_at(4 * pow(5, -1, PRIME) % PRIME)
+    assert base is not None
+    [mixed] = encodings(add(base, max(low_order_points(), key=lambda point: point[0])))
+    with pytest.raises(KeyUnusable, match="no point of the group"):
+        load_public_pem(pem_of(mixed))
+    assert not verify(mixed, SIGNATURE, b"\x72")
+
+
+def test_what_is_no_point_of_the_curve_is_refused() -> None:
+    [y] = [y for y in range(2, 9) if point_at(y) is None][:1]
+    with pytest.raises(KeyUnusable, match="no point of the group"):
+        public_key_from_raw(y.to_bytes(32, "little"))
+
+
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_a_key_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(KeyUnusable, match="32 bytes"):

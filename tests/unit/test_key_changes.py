@@ -87,9 +87,11 @@ def test_a_request_is_refused_with_its_reason(asked: KeyStatement, enroller: Key
         requested(asked, LEDGER, enroller, verify)
 
 
-def test_a_request_without_a_name_is_a_mistake() -> None:
-    with pytest.raises(UsageError, match="empty"):
-        requested(statement(proved(examiner="")), LEDGER, FIRST, verify)
+@pytest.mark.parametrize("name", ["examiner", "badge", "agency"])
+def test_a_request_with_an_empty_or_endless_name_is_a_mistake(name: str) -> None:
+    for value in ("", "x" * 10_001):
+        with pytest.raises(UsageError, match=f"--{name}"):
+            requested(statement(proved(**{name: value})), LEDGER, FIRST, verify)
 
 
 def test_a_succession_keeps_person_and_roles() -> None:
