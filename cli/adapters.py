@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.cli.options import Invocation
-from custody.cli.passphrase import passphrase_source
-from custody.cli.signing import active_holder, chosen_key
+from custody.cli.signing import active_holder, chosen_key, opened_signer
 from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.events import SessionOpened
 from custody.domain.identifiers import KeyId, Stream, delegation_stream
@@ -18,7 +17,7 @@ from custody.domain.key_holders import Holder
 from custody.domain.ports import Clock
 from custody.domain.public_keys import key_id_of, pem_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem
-from custody.infrastructure.crypto.key_files import key_files_in, load_private_key, new_private_key
+from custody.infrastructure.crypto.key_files import new_private_key
 from custody.infrastructure.event_store.ledger import SqlLedger
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading, open_for_writing
 from custody.infrastructure.event_store.read_models import SqlReadModel
@@ -81,12 +80,13 @@ def opened_for_writing(run: Invocation, workspace: Workspace, clock: Clock) -> I
     """
     paths = ledger_paths(workspace)
     key = chosen_key(run, workspace, paths)
-    private = load_private_key(key_files_in(workspace.keys, key).private, passphrase_source(run))
     session_signer = Ed25519Signer(new_private_key()) if workspace.settings.session_keys else None
-    ledger = open_for_writing(
-        paths, Ed25519Signer(private), trusted_keys(workspace), clock, session_signer=session_signer
-    )
-    with ledger:
+    with (
+        opened_signer(run, workspace, key) as signer,
+        open_for_writing(
+            paths, signer, trusted_keys(workspace), clock, session_signer=session_signer
+        ) as ledger,
+    ):
         active_holder(ledger.reader, key)
         yield ledger
 

@@ -12,9 +12,17 @@ from custody.cli.adapters import ledger_paths, reading_ledger
 from custody.cli.brought_files import file_content
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
-from custody.cli.passphrase import new_key_passphrase, passphrase_source
+from custody.cli.passphrase import new_key_passphrase
 from custody.cli.session import Session, in_session
-from custody.cli.signing import active_holder, chosen_key, holder_of, named_key
+from custody.cli.signing import (
+    Signer,
+    active_holder,
+    chosen_key,
+    holder_of,
+    named_key,
+    opened_signer,
+    token_keys,
+)
 from custody.cli.workspace import rename_signing_key
 from custody.domain.checkpoint import ORIGIN_PREFIX, VerifierKey, parse_vkey
 from custody.domain.errors import MalformedData, Refused, UsageError
@@ -25,16 +33,15 @@ from custody.domain.key_holders import Holder
 from custody.domain.key_statement import MAX_REQUEST_BYTES, KeyStatement
 from custody.domain.paths import escape_text, to_json
 from custody.domain.ports import Recording
-from custody.domain.public_keys import key_id_of
+from custody.domain.public_keys import key_id_of, pem_of
 from custody.domain.roles import ROLES
 from custody.domain.use_cases.signed_tree import origin_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem, verify
 from custody.infrastructure.crypto.key_files import (
-    key_files_in,
-    load_private_key,
     new_private_key,
     write_key_files,
     write_public_key_files,
+    write_token_key_files,
 )
 
 _PEM_BEGIN: Final = b"-----BEGIN"
@@ -47,11 +54,17 @@ class Guard:
 
     protected: bool
     passphrase_file: str | None
+    token: str | None = None  # the label of the token that makes and keeps it
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for a token's key without a PIN."""
+        if self.token is not None and not self.protected:
+            raise UsageError("a key in a token has a PIN: --no-passphrase does not fit --token")
 
     def passphrase(self, run: Invocation) -> bytes | None:
         """Return the passphrase for the new key; None, with a warning, for a key without one."""
         if self.protected:
-            return new_key_passphrase(run, self.passphrase_file)
+            return new_key_passphrase(run, self.passphrase_file, token=self.token is not None)
         run.output.warn(_UNPROTECTED)
         return None
 
@@ -61,7 +74,7 @@ def made_key(run: Invocation, person: Person, guard: Guard) -> Answer:
     person.enrolment(KeyId(""), "")  # a mistake in a value is told before anything is asked or opened
 
     def make(session: Session) -> Answer:
-        signer = _new_files(session, guard)
+        signer = _new_signer(session, guard)
         asked = person.enrolment(KeyId(signer.key_id), signer.public_pem.decode())
         return _enrolled(session, _statement(session, asked).proved(signer.sign), "made and enrolled")
 
@@ -103,17 +116,15 @@ def key_request(run: Invocation, key: str | None, for_key: str, roles: tuple[str
         own = chosen_key(run, view.workspace, ledger_paths(view.workspace))
         wanted = own if key is None else named_key(key, [own])
         holder = active_holder(view.reader, wanted)
-    signer = Ed25519Signer(
-        load_private_key(key_files_in(view.workspace.keys, wanted).private, passphrase_source(run))
-    )
     enrolled = holder.enrolment
     person = Person(
         examiner=enrolled.examiner, badge=enrolled.badge, agency=enrolled.agency,
         roles=roles, protected=enrolled.protected,
     )  # fmt: skip
-    asked = person.enrolment(wanted, signer.public_pem.decode())
+    asked = person.enrolment(wanted, pem_of(holder.raw))
     statement = KeyStatement(ledger=ledger, enrolling_key=enroller, enrolment=asked)
-    proved = replace(statement, enrolment=statement.proved(signer.sign))
+    with opened_signer(run, view.workspace, wanted) as signer:
+        proved = replace(statement, enrolment=statement.proved(signer.sign))
     with new_file(Path(out)) as stream:
         stream.write(proved.request())
     return _answer(
@@ -126,7 +137,7 @@ def rotated_key(run: Invocation, guard: Guard) -> Answer:
 
     def rotate(session: Session) -> Answer:
         holder = session.ledger.holder
-        signer = _new_files(session, guard)
+        signer = _new_signer(session, guard)
         asked = succession(
             holder, KeyId(signer.key_id), signer.public_pem.decode(), protected=guard.protected
         )
@@ -158,7 +169,7 @@ def revoked_key(run: Invocation, key: str, reason: str) -> Answer:
     return in_session(run, revoke, records="KeyRevoked")
 
 
-def _record_rotation(session: Session, holder: Holder, enrolled: KeyEnrolled, signer: Ed25519Signer) -> None:
+def _record_rotation(session: Session, holder: Holder, enrolled: KeyEnrolled, signer: Signer) -> None:
     """Record it, and let the successor sign the end of the session; the old key must not, from here on."""
     reader, ledger = session.store.reader, session.ledger.ledger
     old, new = key_stream(ledger, holder.key), key_stream(ledger, enrolled.key)
@@ -172,10 +183,20 @@ def _record_rotation(session: Session, holder: Holder, enrolled: KeyEnrolled, si
             session.store.hand_over(signer)
 
 
-def _new_files(session: Session, guard: Guard) -> Ed25519Signer:
-    private = new_private_key()
-    write_key_files(session.workspace.keys, private, guard.passphrase(session.run), _origin(session))
-    return Ed25519Signer(private)
+def _new_signer(session: Session, guard: Guard) -> Signer:
+    """Make a key, in a file or in a token that stays open until the end of the session."""
+    keys, origin = session.workspace.keys, _origin(session)
+    if guard.token is None:
+        private = new_private_key()
+        write_key_files(keys, private, guard.passphrase(session.run), origin)
+        return Ed25519Signer(private)
+    tokens = token_keys()  # before a person is asked for a PIN in vain
+    pin = guard.passphrase(session.run) or b""
+    made = tokens.new_token_key(session.workspace.token_library, guard.token, pin)
+    signer: Signer
+    signer, place = session.open_until_end.enter_context(made)
+    write_token_key_files(keys, load_public_pem(signer.public_pem), place.to_toml(), origin)
+    return signer
 
 
 def _statement(session: Session, asked: KeyEnrolled) -> KeyStatement:

@@ -22,13 +22,16 @@ _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _WAYS: Final = f"use --passphrase-file FILE, {FILE_VARIABLE} or {DESCRIPTOR_VARIABLE}, or a terminal"
 
 
-def new_key_passphrase(run: Invocation, file: str | None) -> bytes:
+def new_key_passphrase(run: Invocation, file: str | None, *, token: bool = False) -> bytes:
     """Return the passphrase for a key that is being made while another one signs: it has sources of its own.
 
-    Raises as the function of ``passphrase_source`` does.
+    For a key in a ``token`` that is the token's PIN, which is there already and is typed once. Raises as the
+    function of ``passphrase_source`` does.
     """
     path = file or run.environment.get(NEW_FILE_VARIABLE)
-    return _from_file(path, run.output.warn) if path else _new_from_person()
+    if path:
+        return _from_file(path, run.output.warn)
+    return _asked("PIN of the token: ") if token else _new_from_person()
 
 
 def passphrase_source(run: Invocation, *, new: bool = False) -> Callable[[], bytes]:

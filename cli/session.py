@@ -5,7 +5,7 @@ SessionClosed and a checkpoint, failures included. The adapters are put together
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from logging import Logger
 
@@ -110,6 +110,7 @@ class Session:
     clock: Clock
     log: Logger
     restarted: bool  # the machine was restarted since the last session
+    open_until_end: ExitStack  # closed after the last entry and its checkpoint
 
     def view(self) -> LedgerView:
         """The same ledger, to read."""
@@ -161,11 +162,13 @@ def _open_session(run: Invocation, workspace: Workspace) -> Iterator[tuple[Sessi
     clock = SystemClock()
     with (
         diagnostics_log(workspace.diagnostics, run.command, clock.now(), new_name()) as log,
+        ExitStack() as open_until_end,
         opened_for_writing(run, workspace, clock) as opened,
     ):
         facts = session_facts(run.command, opened)
         session = Session(
             run=run, workspace=workspace, store=opened, clock=clock, log=log, restarted=facts.restarted,
+            open_until_end=open_until_end,
             ledger=SessionLedger(
                 opened, facts.stream, facts.opened, opened.reader.revision, facts.holder
             ),

@@ -5,19 +5,25 @@ same of the entries afterwards; here nothing is written that it would refuse.
 """
 
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Final, Protocol
 
 from custody.cli.options import Invocation
+from custody.cli.passphrase import passphrase_source
 from custody.cli.workspace import Workspace, shown
-from custody.domain.errors import CannotTell, NotAllowed, NotFound, UsageError
+from custody.domain.errors import CannotTell, KeyUnusable, NotAllowed, NotFound, UsageError
 from custody.domain.events import Event, KeyEnrolled, type_name
 from custody.domain.identifiers import KeyId, key_stream
 from custody.domain.key_holders import Holder, holder_by_history
 from custody.domain.paths import escape_text
 from custody.domain.roles import ROLES, roles_for, shown_roles
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer
+from custody.infrastructure.crypto.key_files import key_files_in, load_private_key
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading
 from custody.infrastructure.event_store.reader import SqlLedgerReader
+from custody.infrastructure.event_store.sealing import EntrySigner
 
 KEY_VARIABLE: Final = "CUSTODY_KEY"
 LEAST_DIGITS: Final = 6
@@ -26,6 +32,14 @@ _DIGITS: Final = re.compile(r"[0-9a-f]{6,64}")
 _KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
 _NOTHING_WRITTEN: Final = "Nothing was written."
 _ANOTHER_KEY: Final = f'name another key: key = "…" in custody.toml, or {KEY_VARIABLE}'
+
+
+class Signer(EntrySigner, Protocol):
+    """A private key that signs and shows its public one."""
+
+    @property
+    def public_pem(self) -> bytes:
+        """The public key's SubjectPublicKeyInfo in PEM."""
 
 
 def chosen_key(run: Invocation, workspace: Workspace, paths: LedgerPaths) -> KeyId:
@@ -54,9 +68,40 @@ def chosen_key(run: Invocation, workspace: Workspace, paths: LedgerPaths) -> Key
 
 
 def private_keys(workspace: Workspace) -> list[KeyId]:
-    """Return the ids of the private keys that lie in the workspace."""
-    names = (file.stem for file in sorted(workspace.keys.glob("*.key")))
-    return [KeyId(name) for name in names if _KEY_ID.fullmatch(name)]
+    """Return the ids of the private keys that lie in the workspace, or in tokens that it names."""
+    names = {file.stem for ending in ("key", "token") for file in workspace.keys.glob(f"*.{ending}")}
+    return [KeyId(name) for name in sorted(names) if _KEY_ID.fullmatch(name)]
+
+
+@contextmanager
+def opened_signer(run: Invocation, workspace: Workspace, key: KeyId) -> Iterator[Signer]:
+    """Give what signs with a key: its file, opened with the passphrase, or its token, opened with the PIN.
+
+    Raises NotFound without either, WrongPassphrase, PassphraseMissing, KeyUnusable.
+    """
+    files = key_files_in(workspace.keys, key)
+    if files.private.exists() or not files.token.exists():
+        yield Ed25519Signer(load_private_key(files.private, passphrase_source(run)))
+        return
+    tokens = token_keys()  # before a person is asked for a PIN in vain
+    public_pem = workspace.public_keys().get(key, b"")
+    place = tokens.TokenPlace.read(files.token)
+    pin = passphrase_source(run)()
+    with tokens.open_token_key(workspace.token_library, place, public_pem, pin) as signer:
+        yield signer
+
+
+def token_keys() -> ModuleType:
+    """Return the module that knows tokens. Raises KeyUnusable where the extra is not installed."""
+    try:
+        from custody.infrastructure.crypto import token_keys as module
+    except ImportError as error:
+        raise KeyUnusable(
+            "the key lies in a token, and the extra for tokens is not installed",
+            done=_NOTHING_WRITTEN,
+            hint="pip install 'custody[hsm]'",
+        ) from error
+    return module
 
 
 def named_key(text: str, keys: Iterable[KeyId]) -> KeyId:

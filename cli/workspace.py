@@ -28,6 +28,7 @@ from custody.infrastructure.settings import (
 from custody.infrastructure.system import TOOL, new_name
 
 WORKSPACE_VARIABLE: Final = "CUSTODY_WORKSPACE"
+LIBRARY_VARIABLE: Final = "CUSTODY_PKCS11_MODULE"
 PRIVATE: Final = 0o700
 KEYS: Final = "keys"
 CHECKPOINTS: Final = "checkpoints"
@@ -39,11 +40,15 @@ _UNTOUCHED: Final = "Nothing was written; what is there was not touched."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A workspace that exists, with its settings."""
+    """A workspace that exists, with its settings.
+
+    ``token_library`` is the PKCS#11 library of the person at the keyboard: a workspace names no code.
+    """
 
     folder: Path
     settings: WorkspaceSettings
     run: RunChoices
+    token_library: Path | None = None
 
     @property
     def ledger_file(self) -> Path:
@@ -101,8 +106,14 @@ def open_workspace(run: Invocation) -> Workspace:
             hint="make one with 'custody init', or name one with -w or CUSTODY_WORKSPACE",
         )
     settings = read_workspace_settings(folder / WORKSPACE_FILE)
-    choices = run_choices(run.environment, settings.run, _user_settings().run)
-    return Workspace(folder=folder, settings=settings, run=choices)
+    user = _user_settings()
+    library = run.environment.get(LIBRARY_VARIABLE) or user.pkcs11_module
+    return Workspace(
+        folder=folder,
+        settings=settings,
+        run=run_choices(run.environment, settings.run, user.run),
+        token_library=Path(library) if library else None,
+    )
 
 
 @contextmanager

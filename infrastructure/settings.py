@@ -31,7 +31,7 @@ _RUN_KEYS: Final = {
     "final_pass": bool,
     "hashes": list,
 }
-_USER_KEYS: Final = {"workspace": str}
+_USER_KEYS: Final = {"workspace": str, "pkcs11_module": str}
 _LEAST: Final = {"retries": 0, "stall_timeout_seconds": 0.1, "window_files": 1, "window_bytes": 4096}
 _YES_OR_NO: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -67,6 +67,7 @@ class UserSettings:
 
     workspace: str | None
     run: Mapping[str, object]
+    pkcs11_module: str | None = None
 
 
 def read_workspace_settings(file: Path) -> WorkspaceSettings:
@@ -105,7 +106,12 @@ def read_user_settings(folder: Path) -> UserSettings:
     run = _section(table, file)
     values = _known(table, _USER_KEYS, file)
     workspace = values.get("workspace")
-    return UserSettings(workspace=None if workspace is None else str(workspace), run=run)
+    module = values.get("pkcs11_module")
+    return UserSettings(
+        workspace=None if workspace is None else str(workspace),
+        run=run,
+        pkcs11_module=None if module is None else str(module),
+    )
 
 
 def workspace_text(*, key: str) -> str:

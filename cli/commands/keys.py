@@ -21,6 +21,10 @@ _NewPassphraseFile = Annotated[
         "--new-passphrase-file", metavar="FILE", help="Read the new key's passphrase from the first line."
     ),
 ]
+_Token = Annotated[
+    str | None,
+    typer.Option("--token", metavar="LABEL", help="Make the key in this PKCS#11 token; it never leaves it."),
+]
 _Roles = Annotated[
     list[str] | None,
     typer.Option(
@@ -103,6 +107,7 @@ def new(
     roles: _Roles = None,
     no_passphrase: _NoPassphrase = False,
     new_passphrase_file: _NewPassphraseFile = None,
+    token: _Token = None,
 ) -> Answer:
     """Make a key for a person in this workspace and enrol it."""
     from custody.cli.key_changes import Guard, made_key
@@ -112,7 +117,7 @@ def new(
         examiner=examiner, badge=badge, agency=agency, roles=tuple(roles or ("examiner",)),
         protected=not no_passphrase,
     )  # fmt: skip
-    guard = Guard(protected=not no_passphrase, passphrase_file=new_passphrase_file)
+    guard = Guard(protected=not no_passphrase, passphrase_file=new_passphrase_file, token=token)
     return made_key(invocation(ctx), person, guard)
 
 
@@ -137,6 +142,7 @@ def rotate(
     ctx: typer.Context,
     no_passphrase: _NoPassphrase = False,
     new_passphrase_file: _NewPassphraseFile = None,
+    token: _Token = None,
 ) -> Answer:
     """Put a new key in the place of the one that signs.
 
@@ -144,7 +150,7 @@ def rotate(
     """
     from custody.cli.key_changes import Guard, rotated_key
 
-    guard = Guard(protected=not no_passphrase, passphrase_file=new_passphrase_file)
+    guard = Guard(protected=not no_passphrase, passphrase_file=new_passphrase_file, token=token)
     return rotated_key(invocation(ctx), guard)
 
 

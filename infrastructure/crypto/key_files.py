@@ -1,4 +1,4 @@
-"""Key files in a workspace: ``<key id>.key``, ``<key id>.pem`` and ``<key id>.vkey``.
+"""Key files in a workspace: ``<key id>.key`` or ``<key id>.token``, ``<key id>.pem`` and ``<key id>.vkey``.
 
 Knows names, permissions and the order of writing. Deliberately does not know how a key is encrypted, which
 key is to be used, or where a passphrase comes from: a function is passed in and called only when needed.
@@ -38,9 +38,10 @@ _KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFiles:
-    """Where the three files of one key lie."""
+    """Where the files of one key lie; ``token`` is there instead of ``private`` for a key in a token."""
 
     private: Path
+    token: Path
     public: Path
     verifier: Path
 
@@ -53,7 +54,10 @@ def new_private_key() -> Ed25519PrivateKey:
 def key_files_in(folder: Path, key_id: str) -> KeyFiles:
     """Return where the files of a key lie in a workspace's key folder."""
     return KeyFiles(
-        private=folder / f"{key_id}.key", public=folder / f"{key_id}.pem", verifier=folder / f"{key_id}.vkey"
+        private=folder / f"{key_id}.key",
+        token=folder / f"{key_id}.token",
+        public=folder / f"{key_id}.pem",
+        verifier=folder / f"{key_id}.vkey",
     )
 
 
@@ -78,6 +82,13 @@ def write_public_key_files(folder: Path, public: PublicKey, origin: str) -> KeyF
     files = key_files_in(folder, public.key_id)
     contents = _public_contents(files, public, origin)
     _write_all(folder, [(path, content) for path, content in contents if not path.exists()])
+    return files
+
+
+def write_token_key_files(folder: Path, public: PublicKey, place: bytes, origin: str) -> KeyFiles:
+    """Write the public files of a key in a token, and where it lies. Raises as ``write_key_files``."""
+    files = key_files_in(folder, public.key_id)
+    _write_all(folder, ((files.token, place), *_public_contents(files, public, origin)))
     return files
 
 
