@@ -66,5 +66,5 @@ def test_a_signed_claim_that_rests_on_nothing_fails_at_its_position(
     assert [(finding.position, finding.code) for finding in result.findings] == [found]
     assert result.verdicts == {
         "structure": "failed", "signatures": "passed", "authorisation": "passed", "chain": "passed",
-        "checkpoints": "passed", "projections": "passed",
+        "tree": "passed", "checkpoints": "passed", "projections": "passed",
     }  # fmt: skip
