@@ -1,50 +1,40 @@
-"""Changing the keys of a ledger from the command line: made, taken in, replaced, revoked.
+"""Changing the keys of a ledger from the command line: made, replaced, revoked (others': ``key_requests``).
 
-Knows the order of files and entries: a private key lies safely in its file before the ledger says that it is
-enrolled, a public one after. Decides nothing; see ``domain.key_changes``.
+Knows the order of files and entries: a private key lies safely in its place before the ledger says that it is
+enrolled. Decides nothing; see ``domain.key_changes``.
 """
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Final
 
-from custody.cli.adapters import ledger_paths, reading_ledger
-from custody.cli.brought_files import file_content
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.passphrase import new_key_passphrase
 from custody.cli.session import Session, in_session
 from custody.cli.signing import (
     Signer,
-    active_holder,
-    chosen_key,
     holder_of,
     named_key,
-    opened_signer,
     token_keys,
 )
 from custody.cli.workspace import rename_signing_key
-from custody.domain.checkpoint import ORIGIN_PREFIX, VerifierKey, parse_vkey
-from custody.domain.errors import MalformedData, Refused, UsageError
+from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled
-from custody.domain.identifiers import FIRST_REVISION, KeyId, LedgerId, key_stream
-from custody.domain.key_changes import Person, requested, revocation, rotation, succession
+from custody.domain.identifiers import FIRST_REVISION, KeyId, key_stream
+from custody.domain.key_changes import Person, revocation, rotation, succession
 from custody.domain.key_holders import Holder
-from custody.domain.key_statement import MAX_REQUEST_BYTES, KeyStatement
-from custody.domain.paths import escape_text, to_json
+from custody.domain.key_statement import KeyStatement
+from custody.domain.paths import escape_text
 from custody.domain.ports import Recording
-from custody.domain.public_keys import key_id_of, pem_of
 from custody.domain.roles import ROLES
 from custody.domain.use_cases.signed_tree import origin_of
-from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem, verify
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem
 from custody.infrastructure.crypto.key_files import (
     new_private_key,
     write_key_files,
-    write_public_key_files,
     write_token_key_files,
 )
 
-_PEM_BEGIN: Final = b"-----BEGIN"
 _UNPROTECTED: Final = "the key is stored without a passphrase: whoever reads its file can sign with it"
 
 
@@ -76,60 +66,9 @@ def made_key(run: Invocation, person: Person, guard: Guard) -> Answer:
     def make(session: Session) -> Answer:
         signer = _new_signer(session, guard)
         asked = person.enrolment(KeyId(signer.key_id), signer.public_pem.decode())
-        return _enrolled(session, _statement(session, asked).proved(signer.sign), "made and enrolled")
+        return enrolled_answer(session, _statement(session, asked).proved(signer.sign), "made and enrolled")
 
     return in_session(run, make, records=KeyEnrolled.__name__)
-
-
-def trusted_key(run: Invocation, file: str) -> Answer:
-    """Enrol the key that another person's request asks for.
-
-    Raises Refused for a file without proof that the person has the key, or one that asks another ledger or
-    key; CannotTell when it cannot be read.
-    """
-    statement = _request_in(file)
-
-    def trust(session: Session) -> Answer:
-        enrolment = requested(statement, session.ledger.ledger, session.ledger.holder.key, verify)
-        public = load_public_pem(enrolment.public_key.encode())
-        known = holder_of(session.store.reader, enrolment.key)
-        if known is not None:
-            # Enrolled before; a crash may have kept its files from being written.
-            write_public_key_files(session.workspace.keys, public, _origin(session))
-            return _answer(known.enrolment, f"was enrolled before, at {known.enrolled_at}")
-        answer = _enrolled(session, enrolment, "enrolled")
-        write_public_key_files(session.workspace.keys, public, _origin(session))
-        return answer
-
-    return in_session(run, trust, records=KeyEnrolled.__name__)
-
-
-def key_request(run: Invocation, key: str | None, for_key: str, roles: tuple[str, ...], out: str) -> Answer:
-    """Write the request to enrol a key of this workspace in somebody else's ledger, with its proof.
-
-    ``for_key`` is the verifier key of the key that is to enrol it. Raises UsageError, Refused.
-    """
-    from custody.infrastructure.files.new_file import new_file
-
-    ledger, enroller = _asked(for_key)
-    with reading_ledger(run) as view:
-        own = chosen_key(run, view.workspace, ledger_paths(view.workspace))
-        wanted = own if key is None else named_key(key, [own])
-        holder = active_holder(view.reader, wanted)
-    enrolled = holder.enrolment
-    person = Person(
-        examiner=enrolled.examiner, badge=enrolled.badge, agency=enrolled.agency,
-        roles=roles, protected=enrolled.protected,
-    )  # fmt: skip
-    asked = person.enrolment(wanted, pem_of(holder.raw))
-    statement = KeyStatement(ledger=ledger, enrolling_key=enroller, enrolment=asked)
-    with opened_signer(run, view.workspace, wanted) as signer:
-        proved = replace(statement, enrolment=statement.proved(signer.sign))
-    with new_file(Path(out)) as stream:
-        stream.write(proved.request())
-    return _answer(
-        asked, "asks to be enrolled", more={**to_json("out", bytes(Path(out))), "ledger": str(ledger)}
-    )
 
 
 def rotated_key(run: Invocation, guard: Guard) -> Answer:
@@ -145,7 +84,7 @@ def rotated_key(run: Invocation, guard: Guard) -> Answer:
         _record_rotation(session, holder, enrolled, signer)
         if not rename_signing_key(session.workspace.folder, holder.key, enrolled.key):
             run.output.warn(f'custody.toml did not name the old key; set key = "{enrolled.key}" where you do')
-        return _answer(enrolled, "signs from now on", more={"replaces": holder.key})
+        return key_answer(enrolled, "signs from now on", more={"replaces": holder.key})
 
     return in_session(run, rotate, records="KeyRotated")
 
@@ -185,17 +124,17 @@ def _record_rotation(session: Session, holder: Holder, enrolled: KeyEnrolled, si
 
 def _new_signer(session: Session, guard: Guard) -> Signer:
     """Make a key, in a file or in a token that stays open until the end of the session."""
-    keys, origin = session.workspace.keys, _origin(session)
+    keys, name = session.workspace.keys, origin(session)
     if guard.token is None:
         private = new_private_key()
-        write_key_files(keys, private, guard.passphrase(session.run), origin)
+        write_key_files(keys, private, guard.passphrase(session.run), name)
         return Ed25519Signer(private)
     tokens = token_keys()  # before a person is asked for a PIN in vain
     pin = guard.passphrase(session.run) or b""
     made = tokens.new_token_key(session.workspace.token_library, guard.token, pin)
     signer: Signer
     signer, place = session.open_until_end.enter_context(made)
-    write_token_key_files(keys, load_public_pem(signer.public_pem), place.to_toml(), origin)
+    write_token_key_files(keys, load_public_pem(signer.public_pem), place.to_toml(), name)
     return signer
 
 
@@ -205,13 +144,15 @@ def _statement(session: Session, asked: KeyEnrolled) -> KeyStatement:
     )
 
 
-def _enrolled(session: Session, enrolment: KeyEnrolled, done: str) -> Answer:
+def enrolled_answer(session: Session, enrolment: KeyEnrolled, done: str) -> Answer:
+    """Record an enrolment and say so."""
     stream = key_stream(session.ledger.ledger, enrolment.key)
     at = session.ledger.append([Recording(stream, FIRST_REVISION, enrolment)])
-    return _answer(enrolment, done, more={"position": at})
+    return key_answer(enrolment, done, more={"position": at})
 
 
-def _answer(enrolment: KeyEnrolled, done: str, more: dict[str, object] | None = None) -> Answer:
+def key_answer(enrolment: KeyEnrolled, done: str, more: dict[str, object] | None = None) -> Answer:
+    """Return the answer about a key that was made, asked for or enrolled."""
     roles = [role for role in ROLES if role in (enrolment.roles or ROLES)]
     return Answer(
         verdict=f"OK  key of {escape_text(enrolment.examiner)} {done}",
@@ -220,52 +161,6 @@ def _answer(enrolment: KeyEnrolled, done: str, more: dict[str, object] | None = 
     )
 
 
-def _origin(session: Session) -> str:
+def origin(session: Session) -> str:
+    """Return the name that the ledger's verifier keys bear."""
     return origin_of(session.ledger.ledger)
-
-
-def _request_in(file: str) -> KeyStatement:
-    content = file_content(file, MAX_REQUEST_BYTES + 1)
-    if content.lstrip().startswith(_PEM_BEGIN):
-        raise Refused(
-            "the file holds a bare key: nothing proves that whoever sent it has the private one",
-            done="Nothing was written.",
-            hint="ask for what 'custody keys export --request' writes",
-        )
-    try:
-        return KeyStatement.parse(content)
-    except MalformedData as error:
-        raise Refused(
-            f"the file holds no key request: {escape_text(error.what)}",
-            done="Nothing was written.",
-            hint="ask for what 'custody keys export --request' writes",
-        ) from error
-
-
-def _asked(for_key: str) -> tuple[LedgerId, KeyId]:
-    """Return the ledger and the key that a verifier key names, given as such or as a file that holds it."""
-    from uuid import UUID
-
-    try:
-        key = _verifier_key(for_key)
-        ledger = LedgerId(UUID(key.name.removeprefix(ORIGIN_PREFIX)))
-    except (MalformedData, ValueError) as error:
-        raise _no_verifier_key() from error
-    if origin_of(ledger) != key.name:
-        raise _no_verifier_key()
-    return ledger, key_id_of(key.public_raw)
-
-
-def _no_verifier_key() -> UsageError:
-    return UsageError(
-        "--for names no verifier key of a ledger",
-        done="Nothing was written.",
-        hint="give the .vkey file of the person who will enrol the key",
-    )
-
-
-def _verifier_key(text: str) -> VerifierKey:
-    try:
-        return parse_vkey(text)
-    except MalformedData:
-        return parse_vkey(file_content(text).decode("utf-8", "replace"))

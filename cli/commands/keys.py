@@ -83,7 +83,7 @@ def export(
 
     With --request: the signed request that 'custody keys trust' takes in another workspace.
     """
-    from custody.cli.key_changes import key_request
+    from custody.cli.key_requests import key_request
     from custody.cli.keys import exported_key
     from custody.domain.errors import UsageError
 
@@ -132,7 +132,7 @@ def trust(
 
     Refused without the proof that the person has the private one.
     """
-    from custody.cli.key_changes import trusted_key
+    from custody.cli.key_requests import trusted_key
 
     return trusted_key(invocation(ctx), file)
 
