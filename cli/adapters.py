@@ -11,8 +11,9 @@ from typing import Protocol
 from custody.cli.options import Invocation
 from custody.cli.signing import active_holder, chosen_key, opened_signer
 from custody.cli.workspace import Workspace, open_workspace
+from custody.domain.errors import Tampered
 from custody.domain.events import SessionOpened
-from custody.domain.identifiers import KeyId, Stream, delegation_stream
+from custody.domain.identifiers import KeyId, Stream, delegation_stream, key_stream
 from custody.domain.key_holders import Holder
 from custody.domain.ports import Clock
 from custody.domain.public_keys import key_id_of, pem_of
@@ -88,7 +89,20 @@ def opened_for_writing(run: Invocation, workspace: Workspace, clock: Clock) -> I
         ) as ledger,
     ):
         active_holder(ledger.reader, key)
+        _require_signed_standing(ledger, key)
         yield ledger
+
+
+def _require_signed_standing(ledger: SqlLedger, key: KeyId) -> None:
+    """Raise Tampered unless a signature that counts covers what the ledger says of a key: its roles above all."""
+    stream = key_stream(ledger.ledger, key)
+    positions = [recorded.position for recorded in ledger.reader.history(stream)]
+    if set(positions) != ledger.vouched(positions).keys():
+        raise Tampered(
+            f"what the ledger says of the key {key} is not signed by a key of this workspace",
+            done="Nothing was written.",
+            hint="run custody audit; the keys folder must have the .pem of whoever enrolled it",
+        )
 
 
 def trusted_keys(workspace: Workspace) -> dict[KeyId, bytes]:

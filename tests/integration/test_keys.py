@@ -3,10 +3,16 @@
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from custody.domain.canonical import encode
+from custody.domain.dsse import envelope as dsse_envelope
+from custody.domain.dsse import open_envelope
+from tests.attacks.ledger_file import LedgerFile
 from tests.cli.command_line import CommandLine, Ended, is_three_line_error
 
 
@@ -294,3 +300,20 @@ def test_a_session_key_signs_the_work_and_everything_still_holds(custody: Comman
     assert "J. Ortiz" in custody("explain", "7").out
     report = custody("report", "custody", "--out", str(custody.home / "report.pdf"))
     assert (report.code, audit(custody)) == (0, (0, [])), report.err
+
+
+def test_roles_that_somebody_wrote_into_the_database_are_not_believed(custody: CommandLine) -> None:
+    novak = new_key(custody, "A. Novak", "reviewer")
+    copy(custody)  # the enrolment lies before the last checkpoint, where the writer does not look
+    ledger = LedgerFile(custody.workspace)
+    at = next(position for position, _ in ledger.rows if ledger.body(position)["data"].get("key") == novak)
+    body = ledger.body(at)
+    roles = {**body, "data": {**body["data"], "roles": ["examiner"]}}
+    envelope = open_envelope(ledger.rows[at][1])
+    with closing(sqlite3.connect(ledger.database)) as database, database:
+        forged = dsse_envelope(encode(roles), envelope.key_id, envelope.signature)
+        database.execute("UPDATE entries SET entry = ? WHERE position = ?", (forged, at))
+
+    refused = copy(custody, CUSTODY_KEY=novak)
+
+    assert (refused.code, "ledger-refuted" in refused.err) == (1, True)
