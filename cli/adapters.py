@@ -94,7 +94,7 @@ def opened_for_writing(run: Invocation, workspace: Workspace, clock: Clock) -> I
 
 
 def _require_signed_standing(ledger: SqlLedger, key: KeyId) -> None:
-    """Raise Tampered unless a signature that counts covers what the ledger says of a key: its roles above all."""
+    """Raise Tampered unless a signature that counts covers what the ledger says of a key, roles above all."""
     stream = key_stream(ledger.ledger, key)
     positions = [recorded.position for recorded in ledger.reader.history(stream)]
     if set(positions) != ledger.vouched(positions).keys():
