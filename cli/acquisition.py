@@ -86,7 +86,7 @@ def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None)
             Amount(found.files, found.bytes),
         )
 
-    return in_session(run, checked_run)
+    return in_session(run, checked_run, records="BatchQueued")
 
 
 def resume_batch(run: Invocation, batch: str | None) -> Answer:
@@ -118,7 +118,7 @@ def _go_on(run: Invocation, batch: str, work: Work) -> Answer:
             look_at_places(plan, surveyor)
         return _run(session, batch, work)
 
-    return in_session(run, checked_work)
+    return in_session(run, checked_work, records="BatchQueued")
 
 
 def _looked(run: Invocation, view: LedgerView, look: Callable[[Surveyor], _Seen]) -> _Seen:

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.cli.options import Invocation
-from custody.cli.passphrase import passphrase_source
+from custody.cli.signing import active_holder, chosen_key, opened_signer
 from custody.cli.workspace import Workspace, open_workspace
-from custody.domain.errors import KeyUnusable
-from custody.domain.events import KeyEnrolled, SessionOpened
-from custody.domain.identifiers import KeyId, key_stream
+from custody.domain.errors import Tampered
+from custody.domain.events import SessionOpened
+from custody.domain.identifiers import KeyId, Stream, delegation_stream, key_stream
+from custody.domain.key_holders import Holder
 from custody.domain.ports import Clock
+from custody.domain.public_keys import key_id_of, pem_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem
-from custody.infrastructure.crypto.key_files import key_files_in, load_private_key
+from custody.infrastructure.crypto.key_files import new_private_key
 from custody.infrastructure.event_store.ledger import SqlLedger
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading, open_for_writing
 from custody.infrastructure.event_store.read_models import SqlReadModel
 from custody.infrastructure.event_store.reader import SqlLedgerReader
-from custody.infrastructure.system import Workstation, workstation
+from custody.infrastructure.system import Workstation, new_stream_id, workstation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,8 @@ class LedgerView:
 class SessionFacts:
     """What a session records at its beginning."""
 
+    holder: Holder
+    stream: Stream
     opened: SessionOpened
     restarted: bool
 
@@ -71,16 +75,34 @@ def reading_ledger(run: Invocation) -> Iterator[LedgerView]:
 
 @contextmanager
 def opened_for_writing(run: Invocation, workspace: Workspace, clock: Clock) -> Iterator[SqlLedger]:
-    """Give the ledger to extend, with the workspace's key.
+    """Give the ledger to extend, with the key that is to sign (see ``signing``).
 
     Raises Busy, Tampered, NotAllowed for the key or its passphrase, CannotTell without one.
     """
-    private = load_private_key(
-        key_files_in(workspace.keys, workspace.settings.key).private, passphrase_source(run)
-    )
-    ledger = open_for_writing(ledger_paths(workspace), Ed25519Signer(private), trusted_keys(workspace), clock)
-    with ledger:
+    paths = ledger_paths(workspace)
+    key = chosen_key(run, workspace, paths)
+    session_signer = Ed25519Signer(new_private_key()) if workspace.settings.session_keys else None
+    with (
+        opened_signer(run, workspace, key) as signer,
+        open_for_writing(
+            paths, signer, trusted_keys(workspace), clock, session_signer=session_signer
+        ) as ledger,
+    ):
+        active_holder(ledger.reader, key)
+        _require_signed_standing(ledger, key)
         yield ledger
+
+
+def _require_signed_standing(ledger: SqlLedger, key: KeyId) -> None:
+    """Raise Tampered unless a signature that counts covers what the ledger says of a key, roles above all."""
+    stream = key_stream(ledger.ledger, key)
+    positions = [recorded.position for recorded in ledger.reader.history(stream)]
+    if set(positions) != ledger.vouched(positions).keys():
+        raise Tampered(
+            f"what the ledger says of the key {key} is not signed by a key of this workspace",
+            done="Nothing was written.",
+            hint="run custody audit; the keys folder must have the .pem of whoever enrolled it",
+        )
 
 
 def trusted_keys(workspace: Workspace) -> dict[KeyId, bytes]:
@@ -103,18 +125,25 @@ def ledger_paths(workspace: Workspace) -> LedgerPaths:
     )
 
 
-def session_facts(command: str, reader: SqlLedgerReader, workspace: Workspace) -> SessionFacts:
+def session_facts(command: str, ledger: SqlLedger) -> SessionFacts:
     """Return what to record of this session: the person is the one whom the ledger knows by the key."""
     machine = workstation()
-    enrolled = _enrolled(reader, KeyId(workspace.settings.key))
-    last = _last_boot_id(reader)
+    holder = active_holder(ledger.reader, ledger.person_key)
+    last = _last_boot_id(ledger.reader)
+    session_key = ledger.session_key
     return SessionFacts(
-        opened=session_opened(command, enrolled, machine),
+        holder=holder,
+        stream=Stream("session", new_stream_id())
+        if session_key is None
+        else delegation_stream(ledger.ledger, key_id_of(session_key)),
+        opened=session_opened(command, holder.enrolment, machine, session_key=session_key),
         restarted=None not in {last, machine.boot_id} and last != machine.boot_id,
     )
 
 
-def session_opened(command: str, person: Person, machine: Workstation) -> SessionOpened:
+def session_opened(
+    command: str, person: Person, machine: Workstation, *, session_key: bytes | None = None
+) -> SessionOpened:
     """Return the event that begins a session."""
     return SessionOpened(
         command=command,
@@ -129,14 +158,8 @@ def session_opened(command: str, person: Person, machine: Workstation) -> Sessio
         zone=machine.zone,
         utc_offset_seconds=machine.utc_offset_seconds,
         clock_synchronised=machine.clock_synchronised,
+        session_key=None if session_key is None else pem_of(session_key),
     )
-
-
-def _enrolled(reader: SqlLedgerReader, key: KeyId) -> KeyEnrolled:
-    for recorded in reader.history(key_stream(reader.ledger, key)):
-        if isinstance(recorded.event, KeyEnrolled):
-            return recorded.event
-    raise KeyUnusable(f"the ledger does not know the key {key}", hint="use the workspace's own custody.toml")
 
 
 def _last_boot_id(reader: SqlLedgerReader) -> str | None:

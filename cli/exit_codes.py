@@ -68,7 +68,7 @@ MEANING: Final[Mapping[ExitCode, str]] = {
     ExitCode.CANNOT_TELL: "cannot tell: no such workspace, key, batch or file",
     ExitCode.BUSY: "another process holds this ledger or destination",
     ExitCode.REFUSED: "a check before the work said no; nothing was written",
-    ExitCode.NOT_ALLOWED: "wrong passphrase, or a key that cannot be used",
+    ExitCode.NOT_ALLOWED: "wrong passphrase, or a key that may not do this",
     ExitCode.HALTED: "the destination or the ledger failed on the way",
     ExitCode.BUG: "an error inside custody itself",
     ExitCode.INTERRUPTED: "paused by SIGINT (Ctrl+C); can go on",

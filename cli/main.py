@@ -20,6 +20,7 @@ from custody.cli.commands import (
     demo,
     explain,
     init,
+    keys,
     log,
     prove,
     rebuild,
@@ -57,6 +58,7 @@ app.add_typer(checkpoint.app, name="checkpoint")
 app.command("prove", cls=SharedOptionsCommand, epilog=prove.EXAMPLES)(prove.command)
 app.command("check-proof", cls=SharedOptionsCommand, epilog=check_proof.EXAMPLES)(check_proof.command)
 app.add_typer(report.app, name="report")
+app.add_typer(keys.app, name="keys")
 app.command("rebuild", cls=SharedOptionsCommand, epilog=rebuild.EXAMPLES)(rebuild.command)
 
 

@@ -15,10 +15,23 @@ from custody.domain.paths import printable
 
 FILE_VARIABLE: Final = "CUSTODY_PASSPHRASE_FILE"
 DESCRIPTOR_VARIABLE: Final = "CUSTODY_PASSPHRASE_FD"
+NEW_FILE_VARIABLE: Final = "CUSTODY_NEW_PASSPHRASE_FILE"
 MAX_PASSPHRASE_BYTES: Final = 4096
 
 _FOR_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _WAYS: Final = f"use --passphrase-file FILE, {FILE_VARIABLE} or {DESCRIPTOR_VARIABLE}, or a terminal"
+
+
+def new_key_passphrase(run: Invocation, file: str | None, *, token: bool = False) -> bytes:
+    """Return the passphrase for a key that is being made while another one signs: it has sources of its own.
+
+    For a key in a ``token`` that is the token's PIN, which is there already and is typed once. Raises as the
+    function of ``passphrase_source`` does.
+    """
+    path = file or run.environment.get(NEW_FILE_VARIABLE)
+    if path:
+        return _from_file(path, run.output.warn)
+    return _asked("PIN of the token: ") if token else _new_from_person()
 
 
 def passphrase_source(run: Invocation, *, new: bool = False) -> Callable[[], bytes]:

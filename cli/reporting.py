@@ -51,7 +51,9 @@ def report_custody(
     Raises Refused when the file is there, NotFound for an unknown batch, job or position, Tampered when the
     ledger contradicts its checkpoint.
     """
-    return in_session(run, lambda session: _report(session, Path(out), batch, job, at))
+    return in_session(
+        run, lambda session: _report(session, Path(out), batch, job, at), records="ReportIssued"
+    )
 
 
 def _report(session: Session, out: Path, batch: str | None, job: str | None, at: int | None) -> Answer:

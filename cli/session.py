@@ -5,7 +5,7 @@ SessionClosed and a checkpoint, failures included. The adapters are put together
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from logging import Logger
 
@@ -14,14 +14,16 @@ from custody.cli.diagnostics import diagnostics_log
 from custody.cli.exit_codes import ExitCode, code_of, code_of_interruption
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
+from custody.cli.signing import require_right, require_role
 from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.entry import Recorded
 from custody.domain.errors import CustodyError, LedgerFailed
 from custody.domain.events import SessionClosed, SessionOpened
 from custody.domain.identifiers import LedgerId, Position, Stream
+from custody.domain.key_holders import Holder
 from custody.domain.ports import Clock, LedgerWriter, Recording
 from custody.infrastructure.event_store.ledger import SqlLedger
-from custody.infrastructure.system import SystemClock, new_name, new_stream_id
+from custody.infrastructure.system import SystemClock, new_name
 
 _OPENED = 1
 _CLOSED = 2
@@ -39,12 +41,17 @@ class SessionLedger:
         stream: Stream,
         opened: SessionOpened,
         last_revision: Callable[[Stream], int],
+        holder: Holder,
     ) -> None:
-        """Record nothing yet; ``last_revision`` tells what the ledger has of a stream, 0 for nothing."""
+        """Record nothing yet; ``last_revision`` tells what the ledger has of a stream, 0 for nothing.
+
+        ``holder`` is the person whose key signs, and whose roles say what may be recorded.
+        """
         self._ledger = ledger
         self._stream = stream
         self._opened = opened
         self._last_revision = last_revision
+        self.holder = holder
         self._is_begun = False
         self._is_in_doubt = False
 
@@ -65,7 +72,12 @@ class SessionLedger:
         return self._ledger.ledger
 
     def append(self, recordings: Sequence[Recording]) -> Position:
-        """Seal and commit all, or none; opens the session first if need be."""
+        """Seal and commit all, or none; opens the session first if need be.
+
+        Raises NotAllowed when the holder has not the role for any of it.
+        """
+        for recording in recordings:
+            require_right(self.holder, recording.event)
         if self.begun:
             return self._ledger.append(recordings)
         self._is_in_doubt = True
@@ -98,6 +110,7 @@ class Session:
     clock: Clock
     log: Logger
     restarted: bool  # the machine was restarted since the last session
+    open_until_end: ExitStack  # closed after the last entry and its checkpoint
 
     def view(self) -> LedgerView:
         """The same ledger, to read."""
@@ -106,13 +119,18 @@ class Session:
         )
 
 
-def in_session(run: Invocation, work: Callable[[Session], Answer]) -> Answer:
+def in_session(
+    run: Invocation, work: Callable[[Session], Answer], *, records: str = "SessionOpened"
+) -> Answer:
     """Do ``work`` in a session of this invocation's workspace; its end is recorded whatever happens.
 
-    Raises Busy when another process holds the ledger, and whatever the work raises.
+    ``records`` is the type of event that the work is about, so that whoever has no role for it is told before
+    anything is done. Raises NotAllowed then, Busy when another process holds the ledger, and whatever the
+    work raises.
     """
     workspace = open_workspace(run)
     with _open_session(run, workspace) as (session, checkpoint):
+        require_role(session.ledger.holder, records)
         code = ExitCode.BUG
         try:
             answer = work(session)
@@ -144,13 +162,15 @@ def _open_session(run: Invocation, workspace: Workspace) -> Iterator[tuple[Sessi
     clock = SystemClock()
     with (
         diagnostics_log(workspace.diagnostics, run.command, clock.now(), new_name()) as log,
+        ExitStack() as open_until_end,
         opened_for_writing(run, workspace, clock) as opened,
     ):
-        facts = session_facts(run.command, opened.reader, workspace)
+        facts = session_facts(run.command, opened)
         session = Session(
             run=run, workspace=workspace, store=opened, clock=clock, log=log, restarted=facts.restarted,
+            open_until_end=open_until_end,
             ledger=SessionLedger(
-                opened, Stream("session", new_stream_id()), facts.opened, opened.reader.revision
+                opened, facts.stream, facts.opened, opened.reader.revision, facts.holder
             ),
         )  # fmt: skip
         yield session, opened.make_checkpoint

@@ -39,7 +39,7 @@ READ_ONCE: Final = 1  # a pass reads each byte once
 def verify_copies(run: Invocation, scope: str | None, *, record: bool) -> Answer:
     """Read the copies in scope again. Raises NotFound for a scope that the ledger does not know."""
     if record:
-        return in_session(run, lambda session: _recorded_pass(session, scope))
+        return in_session(run, lambda session: _recorded_pass(session, scope), records="CopyReverified")
     with reading_ledger(run) as view:
         return _pass(
             view, scope, SystemClock(), lambda stop, progress: looking(view, stop, progress), record=False

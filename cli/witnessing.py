@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from custody.cli.adapters import reading_ledger
+from custody.cli.adapters import ledger_paths, reading_ledger
 from custody.cli.brought_files import (
     brought_keys,
     brought_witnesses,
@@ -21,6 +21,7 @@ from custody.cli.exit_codes import VERDICT_CODES
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
+from custody.cli.signing import chosen_key
 from custody.cli.wording import counted
 from custody.cli.workspace import Workspace
 from custody.domain.cosign_request import CosignRequest
@@ -58,7 +59,8 @@ def witness_key(run: Invocation) -> Answer:
     """Write the verifier key of this workspace as a witness, for those who are to trust it, to stdout."""
     with reading_ledger(run) as view:
         workspace, name = view.workspace, origin_of(view.reader.ledger)
-    pem = workspace.public_keys().get(workspace.settings.key)
+        key = chosen_key(run, workspace, ledger_paths(workspace))
+    pem = workspace.public_keys().get(key)
     if pem is None:
         raise CannotTell(
             "the public key of this workspace is missing", hint="restore the .pem file in its keys folder"

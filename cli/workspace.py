@@ -5,6 +5,7 @@ Opens no ledger; see ``adapters``.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from custody.infrastructure.settings import (
 from custody.infrastructure.system import TOOL, new_name
 
 WORKSPACE_VARIABLE: Final = "CUSTODY_WORKSPACE"
+LIBRARY_VARIABLE: Final = "CUSTODY_PKCS11_MODULE"
 PRIVATE: Final = 0o700
 KEYS: Final = "keys"
 CHECKPOINTS: Final = "checkpoints"
@@ -42,11 +44,15 @@ _UNTOUCHED: Final = "Nothing was written; what is there was not touched."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A workspace that exists, with its settings."""
+    """A workspace that exists, with its settings.
+
+    ``token_library`` is the PKCS#11 library of the person at the keyboard: a workspace names no code.
+    """
 
     folder: Path
     settings: WorkspaceSettings
     run: RunChoices
+    token_library: Path | None = None
 
     @property
     def ledger_file(self) -> Path:
@@ -124,8 +130,14 @@ def open_workspace(run: Invocation) -> Workspace:
             hint="make one with 'custody init', or name one with -w or CUSTODY_WORKSPACE",
         )
     settings = read_workspace_settings(folder / WORKSPACE_FILE)
-    choices = run_choices(run.environment, settings.run, _user_settings().run)
-    return Workspace(folder=folder, settings=settings, run=choices)
+    user = _user_settings()
+    library = run.environment.get(LIBRARY_VARIABLE) or user.pkcs11_module
+    return Workspace(
+        folder=folder,
+        settings=settings,
+        run=run_choices(run.environment, settings.run, user.run),
+        token_library=Path(library) if library else None,
+    )
 
 
 @contextmanager
@@ -181,6 +193,35 @@ def write_settings(folder: Path, key: str) -> None:
         stream.write(workspace_text(key=key))
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def rename_signing_key(folder: Path, key: str, successor: str) -> bool:
+    """Let custody.toml name a key's successor, if it names the key; the rest of the file stays as it is.
+
+    The new file stands whole under its name, or the old one still does. Returns whether it names the
+    successor now. Raises CannotTell when the folder does not take it.
+    """
+    file = folder / WORKSPACE_FILE
+    draft = file.with_name(f".{WORKSPACE_FILE}-{new_name()}")
+    try:
+        text = file.read_text("utf-8")
+        changed = re.sub(rf'(?m)^(\s*key\s*=\s*["\']){key}(?=["\'])', rf"\g<1>{successor}", text, count=1)
+        if changed == text:
+            return False
+        with draft.open("x", encoding="utf-8") as stream:
+            stream.write(changed)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+        _flush(folder)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise CannotTell(
+            f"custody.toml cannot be changed: {error.strerror}",
+            done="The ledger has the new key; the settings still name the old one.",
+            hint=f'set key = "{successor}" in custody.toml',
+        ) from error
+    return True
 
 
 def shown(path: Path) -> str:

@@ -15,6 +15,7 @@ from typing import Final, Self
 
 from custody.domain.errors import MalformedData
 from custody.domain.merkle import HASH_BYTES
+from custody.domain.public_keys import PUBLIC_KEY_BYTES, fault_of
 
 ORIGIN_PREFIX: Final = "custody.invalid/"
 """Origins are this and the ledger's UUID; ``.invalid`` never resolves (RFC 2606 section 2)."""
@@ -29,7 +30,6 @@ MAX_NOTE_BYTES: Final = 256 * 1024
 """Room for 16 post-quantum signatures of about 5 kB each and a text."""
 
 _MAX_SIZE: Final = 2**63 - 1
-_PUBLIC_KEY_BYTES: Final = 32
 _KEY_HASH_BYTES: Final = 4
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
 # A plus separates the parts of a verifier key; surrogates have no UTF-8.
@@ -133,7 +133,7 @@ def vkey(name: str, public_raw: bytes, signature_type: int = ED25519_TYPE) -> st
     Raises MalformedData for a name that a note cannot carry or a key of another length.
     """
     _require_name(name)
-    if len(public_raw) != _PUBLIC_KEY_BYTES:
+    if len(public_raw) != PUBLIC_KEY_BYTES:
         message = f"an Ed25519 public key has 32 bytes, not {len(public_raw)}"
         raise MalformedData(message)
     hashed = key_hash(name, public_raw, signature_type)
@@ -141,7 +141,10 @@ def vkey(name: str, public_raw: bytes, signature_type: int = ED25519_TYPE) -> st
 
 
 def parse_vkey(text: str, signature_type: int = ED25519_TYPE) -> VerifierKey:
-    """Read a verifier key; one final newline is allowed. Raises MalformedData, also for other key types."""
+    """Read a verifier key; one final newline is allowed.
+
+    Raises MalformedData, also for other key types and for a low-order or non-canonical key.
+    """
     parts = _VKEY.fullmatch(text.removesuffix("\n"))
     if parts is None:
         message = "a verifier key is not of the form name+hash+key"
@@ -152,6 +155,8 @@ def parse_vkey(text: str, signature_type: int = ED25519_TYPE) -> VerifierKey:
     if typed_key[:1] != typed or vkey(name, public_raw, signature_type) != parts.group():
         message = f"a verifier key is not an Ed25519 key of type 0x{signature_type:02x} under its own hash"
         raise MalformedData(message)
+    if (fault := fault_of(public_raw)) is not None:
+        raise MalformedData(fault)
     return VerifierKey(name=name, key_hash=key_hash(name, public_raw, signature_type), public_raw=public_raw)
 
 

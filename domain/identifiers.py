@@ -103,3 +103,8 @@ def checkpoint_stream(ledger: LedgerId, size: int) -> Stream:
 def key_stream(ledger: LedgerId, key: KeyId) -> Stream:
     """Return the stream of a signing key."""
     return Stream("key", uuid5(ledger, f"key/{key}"))
+
+
+def delegation_stream(ledger: LedgerId, session_key: KeyId) -> Stream:
+    """Return the stream of the session that a session key was made for: whoever meets the key finds it."""
+    return Stream("session", uuid5(ledger, f"session/{session_key}"))

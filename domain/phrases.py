@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from custody.domain.cosignature import moment
 from custody.domain.events import (
     CheckpointCosigned,
+    CheckpointStamped,
     CosignatureGiven,
     FileCopying,
     FileFailed,
@@ -49,8 +50,13 @@ def _zeros(event: FileFsynced) -> str:
     return f"; long runs of zeros, {bytes_text(event.zeros_bytes or 0)} in all: {stretches}{rest}"
 
 
-def cosigning(event: CheckpointCosigned | CosignatureGiven, who: str) -> str:
-    """Return the sentence of a cosignature that this ledger received, or that its keeper gave."""
+def anchoring(event: CheckpointCosigned | CosignatureGiven | CheckpointStamped, who: str) -> str:
+    """Return the sentence of a stamp or cosignature that this ledger received, or that its keeper gave."""
+    if isinstance(event, CheckpointStamped):
+        return (
+            f"the checkpoint of {counted(event.size, 'entry', 'entries')} stamped by {event.authority} "
+            f"at {event.generated_at}, serial number {event.serial}"
+        )
     entries = f"the first {counted(event.size, 'entry', 'entries')}"
     if isinstance(event, CosignatureGiven):
         return f"{who}, as a witness, cosigned {entries} of {event.origin}: root {event.root}"

@@ -39,6 +39,8 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     KeyEnrolled,
+    KeyRevoked,
+    KeyRotated,
     LedgerOpened,
     LinkRecorded,
     MetadataLost,
@@ -49,9 +51,9 @@ from custody.domain.events import (
 )
 from custody.domain.paths import printable
 from custody.domain.phrases import (
+    anchoring,
     bytes_text,
     copying,
-    cosigning,
     counted,
     digests_text,
     failure,
@@ -73,9 +75,9 @@ BatchEvent: TypeAlias = (
     BatchQueued | BatchStarted | BatchPaused | BatchResumed | BatchStopped | BatchCompleted
 )
 LedgerEvent: TypeAlias = (
-    LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
-    | CheckpointCosigned | CosignatureGiven
-    | CheckpointStamped
+    LedgerOpened | KeyEnrolled | KeyRotated | KeyRevoked | SessionOpened | SessionClosed
+    | CaseOpened | ExhibitRegistered | ReportIssued
+    | CheckpointCosigned | CosignatureGiven | CheckpointStamped
 )  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
@@ -185,14 +187,14 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
     match event:
         case LedgerOpened():
             return f"ledger {event.ledger} opened by {event.tool} {event.version}"
-        case KeyEnrolled():
-            guard = "guarded by a passphrase" if event.protected else "without a passphrase"
-            return f"key {event.key} of {event.examiner} enrolled, {guard}"
+        case KeyEnrolled() | KeyRotated() | KeyRevoked():
+            return _tell_key(event, who)
         case SessionOpened():
             clock = _clock(synchronised=event.clock_synchronised)
             return (
                 f"{event.examiner} began '{event.command}' on {event.host} ({event.system}) "
                 f"with {event.tool} {event.version}; the clock was {clock}"
+                + ("" if event.session_key is None else "; a key of this session alone signs in their place")
             )
         case SessionClosed():
             return f"the command ended with exit code {event.exit}"
@@ -203,13 +205,23 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
-        case CheckpointCosigned() | CosignatureGiven():
-            return cosigning(event, who)
-        case CheckpointStamped():
-            return (
-                f"the checkpoint of {counted(event.size, 'entry', 'entries')} stamped by {event.authority} "
-                f"at {event.generated_at}, serial number {event.serial}"
-            )
+        case CheckpointCosigned() | CosignatureGiven() | CheckpointStamped():
+            return anchoring(event, who)
+        case _:
+            assert_never(event)
+
+
+def _tell_key(event: KeyEnrolled | KeyRotated | KeyRevoked, who: str) -> str:
+    match event:
+        case KeyEnrolled():
+            guard = "guarded by a passphrase" if event.protected else "without a passphrase"
+            roles = "" if event.roles is None else f", as {', '.join(event.roles)}"
+            place = "" if event.replaces is None else f", in the place of {event.replaces}"
+            return f"key {event.key} of {event.examiner} enrolled{roles}{place}, {guard}"
+        case KeyRotated():
+            return f"key {event.key} gave its place to its successor, {event.successor}"
+        case KeyRevoked():
+            return f"key {event.key} revoked by {who}: {event.reason}"
         case _:
             assert_never(event)
 

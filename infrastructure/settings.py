@@ -22,7 +22,7 @@ MAX_SETTINGS_BYTES: Final = 1024 * 1024
 
 DEFAULT_LEDGER: Final = "ledger.db"
 
-_WORKSPACE_KEYS: Final = {"format": int, "ledger": str, "key": str}
+_WORKSPACE_KEYS: Final = {"format": int, "ledger": str, "key": str, "session_keys": bool}
 _RUN_KEYS: Final = {
     "retries": int,
     "stall_timeout_seconds": float,
@@ -31,7 +31,7 @@ _RUN_KEYS: Final = {
     "final_pass": bool,
     "hashes": list,
 }
-_USER_KEYS: Final = {"workspace": str}
+_USER_KEYS: Final = {"workspace": str, "pkcs11_module": str}
 _LEAST: Final = {"retries": 0, "stall_timeout_seconds": 0.1, "window_files": 1, "window_bytes": 4096}
 _YES_OR_NO: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
@@ -50,11 +50,15 @@ class RunChoices:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSettings:
-    """What ``custody.toml`` says: the ledger's file in the workspace, and the key that signs."""
+    """What ``custody.toml`` says: the ledger's file in the workspace, and the key that signs, if it says one.
+
+    With ``session_keys`` a key made for each session alone signs in its place.
+    """
 
     ledger: str
-    key: str
+    key: str | None
     run: Mapping[str, object]
+    session_keys: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ class UserSettings:
 
     workspace: str | None
     run: Mapping[str, object]
+    pkcs11_module: str | None = None
 
 
 def read_workspace_settings(file: Path) -> WorkspaceSettings:
@@ -85,9 +90,13 @@ def read_workspace_settings(file: Path) -> WorkspaceSettings:
         )
     if "/" in ledger or ledger in {"", ".", ".."}:
         raise _mistake(file, "ledger must be the bare name of a file in the workspace")
-    if "key" not in values:
-        raise _mistake(file, "key is missing")
-    return WorkspaceSettings(ledger=ledger, key=str(values["key"]), run=run)
+    key = values.get("key")
+    return WorkspaceSettings(
+        ledger=ledger,
+        key=None if key is None else str(key),
+        run=run,
+        session_keys=values.get("session_keys") is True,
+    )
 
 
 def read_user_settings(folder: Path) -> UserSettings:
@@ -97,7 +106,12 @@ def read_user_settings(folder: Path) -> UserSettings:
     run = _section(table, file)
     values = _known(table, _USER_KEYS, file)
     workspace = values.get("workspace")
-    return UserSettings(workspace=None if workspace is None else str(workspace), run=run)
+    module = values.get("pkcs11_module")
+    return UserSettings(
+        workspace=None if workspace is None else str(workspace),
+        run=run,
+        pkcs11_module=None if module is None else str(module),
+    )
 
 
 def workspace_text(*, key: str) -> str:
@@ -106,6 +120,7 @@ def workspace_text(*, key: str) -> str:
         f"format = {FORMAT}\n"
         f'ledger = "{DEFAULT_LEDGER}"  # a file in this folder\n'
         f'key = "{key}"  # signs entries; its public part is keys/<id>.pem\n'
+        "# session_keys = false\n"
         "\n"
         "[run]\n" + "".join(f"# {field.name} = {_toml(field.default)}\n" for field in fields(RunChoices))
     )

@@ -29,6 +29,7 @@ from custody.domain.events import (
     SpecialFileSkipped,
 )
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
+from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.reports.job_facts import JobFacts
 from custody.reports.results import DIFFERENCES, FOREIGN
 from custody.reports.scope import Scope
@@ -99,6 +100,7 @@ class LedgerFold:
         self.sessions: list[Session] = []
         self.jobs: dict[JobId, JobFacts] = {}
         self.keys: dict[KeyId, tuple[Position, KeyEnrolled]] = {}
+        self._delegated: dict[KeyId, KeyId] = {}  # session keys → the keys of those they signed for
         self.rereadings: dict[int, Rereading] = {}  # by the place of their session
         self.clock_steps: list[ClockStep] = []
         self.last: Recorded | None = None
@@ -142,12 +144,14 @@ class LedgerFold:
             self.clock_steps.append(ClockStep(before, recorded, len(self.sessions) - 1))
         if owner is not None:
             owner.sessions.add(len(self.sessions) - 1)
-            owner.signers[recorded.actor] = None
+            owner.signers[self._delegated.get(recorded.actor, recorded.actor)] = None
 
     def _people(self, recorded: Recorded) -> None:
         match recorded.event:
             case SessionOpened() as event:
                 self.sessions.append(Session(recorded, event))
+                if event.session_key is not None:
+                    self._delegated[key_id_of(raw_of_pem(event.session_key))] = recorded.actor
             case SessionClosed() if self.sessions:
                 self.sessions[-1].closed = recorded
             case KeyEnrolled() as event:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from custody.domain.audit.anchors import Anchor, Anchors
+from custody.domain.audit.authorisation import AuthorisationCheck
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.completeness import judge_completeness
@@ -27,7 +28,14 @@ from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from custody.domain.time_stamp import ReadToken
 
-CARRIED_OUT: Final[tuple[Check, ...]] = ("structure", "signatures", "chain", "tree", "checkpoints")
+CARRIED_OUT: Final[tuple[Check, ...]] = (
+    "structure",
+    "signatures",
+    "authorisation",
+    "chain",
+    "tree",
+    "checkpoints",
+)
 """The checks that the entries and checkpoints alone suffice for; others say themselves that they are made."""
 
 
@@ -52,9 +60,10 @@ class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
-    4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree, 7. the cosignatures of witnesses, 8. time stamps of checkpoints, and the
-    claimed times against them, 9. whether the ledger came to an end, and who else vouches for it.
+    4. whether its key might record it, 5. what it says, and what its claims rest on, 6. the Merkle tree
+    (RFC 6962 section 2.1), 7. every checkpoint against that tree, 8. the cosignatures of witnesses, 9. time
+    stamps of checkpoints, and the claimed times against them, 10. whether the ledger came to an end, and who
+    else vouches for it.
     """
 
     def __init__(
@@ -81,6 +90,9 @@ class LedgerAuditor:
         self._policy = policy
         self._now = now
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
+        self._authorisation = AuthorisationCheck(self.findings, self._signatures, verify_many)
+        if not trusted:
+            self._authorisation.stop()
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
         self._claims = ClaimCheck(self.findings, earlier)
@@ -129,6 +141,7 @@ class LedgerAuditor:
         slot = self._sequence.place(record.position)
         if slot is None:
             self.findings.leave_open("signatures")
+            self._authorisation.stop()
             self._claims.stop(self.size)
             return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
@@ -136,11 +149,14 @@ class LedgerAuditor:
         self._grow(slot, leaf_hash(raw) if opened is None else opened.leaf)
         if opened is None:
             self.findings.leave_open("signatures")
+            self._authorisation.stop()
             self._sequence.skip(slot)
             self._claims.stop(slot)
             return None
+        recorded = opened.recorded()
         self._signatures.admit(opened)
         self._sequence.admit(opened)
+        self._authorisation.admit(opened, recorded)
         self._contents.admit(opened)
         if opened.event is None or not self._sequence.orderly:
             self._claims.stop(slot)
@@ -149,7 +165,7 @@ class LedgerAuditor:
         self._stamps.admit(opened)
         if slot + 1 in self._wanted:
             self._stamps.mark(slot + 1)
-        return opened.recorded()
+        return recorded
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
         """Judge what only the whole ledger shows. ``head`` is None where none is kept (an exported log)."""
@@ -160,12 +176,11 @@ class LedgerAuditor:
             check_revisions(revisions, self.findings)
         if head is not None:
             self._check_head(head)
-        self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
-        self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
-        self._stamps.conclude(self._roots)
-        for anchor in (*map(_cosigned, self._cosignatures.good), *map(_stamped, self._stamps.good)):
-            self.anchors.admit(anchor)
-        self.anchors.judge(self.findings, self._now)
+        self._checkpoints.conclude(self._contents.ledger, self._roots, self.size, self._signatures.enrolled)
+        if not self._sequence.orderly:
+            self._authorisation.stop()
+        self._authorisation.conclude(self._checkpoints.signed_sizes)
+        self._judge_anchors()
         judge_completeness(
             self.findings, self._policy, unclosed=self._contents.first_unclosed(), unanchored=self.unanchored
         )
@@ -194,6 +209,14 @@ class LedgerAuditor:
     def unsynchronised_sessions(self) -> Positions:
         """Return the sessions whose clock was not known to be synchronised."""
         return self._contents.unsynchronised
+
+    def _judge_anchors(self) -> None:
+        """Judge cosignatures and stamps, now that all roots are known, and see whether they are enough."""
+        self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
+        self._stamps.conclude(self._roots)
+        for anchor in (*map(_cosigned, self._cosignatures.good), *map(_stamped, self._stamps.good)):
+            self.anchors.admit(anchor)
+        self.anchors.judge(self.findings, self._now)
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf

@@ -13,11 +13,13 @@ from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
-from custody.domain.identifiers import LedgerId
+from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.merkle import Frontier
 from custody.domain.paths import escape_text
 
 _NOT_SIGNED: Final = "the {} is not signed by a trusted key"
+MAX_WAITING: Final = 10_000
+"""Notes kept that no key of the beginning signed; a ledger of 100 million entries has as many in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,15 @@ class ReadNote:
     checkpoint: Checkpoint
 
 
+@dataclass(frozen=True, slots=True)
+class SignedSize:
+    """That a key signed a checkpoint of this size, and where it was found."""
+
+    size: int
+    where: str
+    key: KeyId
+
+
 class CheckpointCheck:
     """Takes the checkpoints before the entries, and judges them when the roots are known."""
 
@@ -53,14 +64,15 @@ class CheckpointCheck:
         self._trusted = trusted
         self._verify_many = verify_many
         self._known: dict[int, dict[tuple[str, bytes], str]] = {}  # size → (origin, root) → where
-        self._unsigned: list[tuple[str, str]] = []  # origin and where, of notes that were brought along
         self._brought: set[str] = set()  # where
         self.by_sha256: dict[str, Checkpoint] = {}  # of the exact note, in hexadecimal
+        self._waiting: list[tuple[RawNote, Note, Checkpoint]] = []  # perhaps signed by a key enrolled later
+        self.signed_sizes: list[SignedSize] = []
 
     @property
     def sizes(self) -> frozenset[int]:
         """The sizes whose roots are wanted from the replay."""
-        return frozenset(self._known)
+        return frozenset(self._known).union(checkpoint.size for _, _, checkpoint in self._waiting)
 
     @property
     def largest(self) -> int | None:
@@ -79,32 +91,32 @@ class CheckpointCheck:
             message = f"the {raw.where} cannot be read: {escape_text(error.what)[:300]}"
             self._refute("malformed-checkpoint", message)
             return None
-        self._take(raw, raw.note, note, checkpoint)
-        return ReadNote(note=note, checkpoint=checkpoint)
-
-    def _take(self, raw: RawNote, exact: bytes, note: Note, checkpoint: Checkpoint) -> None:
         if raw.size is not None and (type(raw.size) is not int or raw.size != checkpoint.size):
             self._refute("checkpoint-size", f"the {raw.where} holds a checkpoint of size {checkpoint.size}")
-        if self._trusted and not self._signed(note, checkpoint.origin):
-            self._take_unsigned(raw, checkpoint.origin)
-            return
-        self._check_frontier(raw, checkpoint)
-        if raw.brought:
-            self._brought.add(raw.where)
-        self.by_sha256[hashlib.sha256(exact).hexdigest()] = checkpoint
-        same_size = self._known.setdefault(checkpoint.size, {})
-        same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
+        self.by_sha256[hashlib.sha256(raw.note).hexdigest()] = checkpoint
+        if self._trusted and not self._is_signed(raw, note, checkpoint, self._trusted):
+            self._wait(raw, note, checkpoint)
+        else:
+            self._take(raw, checkpoint)
+        return ReadNote(note=note, checkpoint=checkpoint)
 
-    def conclude(self, ledger: LedgerId | None, roots: Mapping[int, bytes], size: int) -> None:
-        """Compare with the roots of the replay; ``size`` is the number of entries the ledger has."""
+    def conclude(
+        self, ledger: LedgerId | None, roots: Mapping[int, bytes], size: int, enrolled: TrustedKeys
+    ) -> None:
+        """Compare with the roots of the replay; ``size`` is the number of entries the ledger has.
+
+        ``enrolled`` are the keys that came to count on the way through the ledger.
+        """
+        origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
+        for raw, note, checkpoint in self._waiting:
+            if self._is_signed(raw, note, checkpoint, enrolled):
+                self._take(raw, checkpoint)
+            elif raw.brought and origin not in {checkpoint.origin, None}:
+                self._leave_open(raw.where, checkpoint.origin)
+            else:
+                self._refute("checkpoint-signature", _NOT_SIGNED.format(raw.where))
         if not self._trusted or not self._known:
             self._findings.leave_open("checkpoints")
-        origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
-        for named, where in self._unsigned:
-            if origin in {named, None}:
-                self._refute("checkpoint-signature", _NOT_SIGNED.format(where))
-            else:
-                self._leave_open(where, named)
         judged = {known: self._of_this_ledger(known, origin) for known in sorted(self._known)}
         self._known = {known: self._known[known] for known, wheres in judged.items() if wheres}
         beyond = [known for known, wheres in judged.items() if known > size and wheres]
@@ -155,13 +167,6 @@ class CheckpointCheck:
             message = f"the tree kept beside the {raw.where} is not the one that was signed"
             self._findings.note("tree", "checkpoint-frontier", None, message)
 
-    def _take_unsigned(self, raw: RawNote, origin: str) -> None:
-        """Refute a note that no trusted key signed; of one brought along that waits for the ledger's id."""
-        if raw.brought:
-            self._unsigned.append((origin, raw.where))
-        else:
-            self._refute("checkpoint-signature", _NOT_SIGNED.format(raw.where))
-
     def _leave_open(self, where: str, origin: str) -> None:
         """Say of a note that was brought along that it proves nothing about this ledger, in neither way."""
         message = (
@@ -169,8 +174,27 @@ class CheckpointCheck:
         )
         self._findings.leave_open("checkpoints", message)
 
-    def _signed(self, note: Note, origin: str) -> bool:
-        return any(note.verified_by(origin, raw, self._verify) for raw in self._trusted.values())
+    def _wait(self, raw: RawNote, note: Note, checkpoint: Checkpoint) -> None:
+        """Keep a note until the keys are known that the ledger enrols; only so many, lest memory grows."""
+        if len(self._waiting) < MAX_WAITING:
+            self._waiting.append((raw, note, checkpoint))
+        else:
+            self._refute("checkpoint-signature", _NOT_SIGNED.format(raw.where))
+
+    def _take(self, raw: RawNote, checkpoint: Checkpoint) -> None:
+        self._check_frontier(raw, checkpoint)
+        if raw.brought:
+            self._brought.add(raw.where)
+        same_size = self._known.setdefault(checkpoint.size, {})
+        same_size.setdefault((checkpoint.origin, checkpoint.root), raw.where)
+
+    def _is_signed(self, raw: RawNote, note: Note, checkpoint: Checkpoint, keys: TrustedKeys) -> bool:
+        """Tell whether one of the keys signed a note, and remember which."""
+        for key, public_raw in keys.items():
+            if note.verified_by(checkpoint.origin, public_raw, self._verify):
+                self.signed_sizes.append(SignedSize(checkpoint.size, raw.where, key))
+                return True
+        return False
 
     def _verify(self, public_raw: bytes, signature: bytes, message: bytes) -> bool:
         return self._verify_many([(public_raw, signature, message)])()[0]

@@ -1,7 +1,7 @@
-"""Whether what the entries say makes one ledger: its beginning, its id, its keys, its sessions.
+"""Whether what the entries say makes one ledger: its beginning, its id, its sessions.
 
-Knows the rules that span entries. Deliberately does not know their order (``audit_sequence``) or who may be
-trusted (``audit_signatures``).
+Knows the rules that span entries. Deliberately does not know their order (``sequence``), who may be trusted
+(``signatures``) or who may record what (``authorisation``).
 """
 
 from collections import Counter
@@ -52,7 +52,7 @@ class LedgerContents:
         self._findings = findings
         self._identity = _Identity(findings)
         self._genesis: KeyId | None = None
-        self._enrolled: set[KeyId] = set()  # empty until a genesis was found
+        self._founded = False
         self._session: tuple[Stream, int] | None = None
         self.cited: list[tuple[int, str]] = []
         self.unclosed = Positions()
@@ -71,17 +71,13 @@ class LedgerContents:
         elif opened.slot == 1:
             self._enrol_first(opened)
         self._follow(opened)
-        if self._enrolled and opened.slot > 1 and opened.entry.actor not in self._enrolled:
-            self._enrolled.add(opened.entry.actor)  # said once
-            message = f"the key was never enrolled in this ledger: {opened.entry.actor}"
-            self._findings.note("structure", "key-not-enrolled", opened.slot, message)
 
     def conclude(self, size: int) -> None:
         """Take the end of the ledger."""
         self._identity.decide()
         if size == 0:
             self._findings.note("structure", "empty-ledger", None, "the ledger holds no entry at all")
-        elif not self._enrolled and not self._findings.failed("structure"):
+        elif not self._founded and not self._findings.failed("structure"):
             message = "the ledger does not begin with the enrolment of its first key"
             self._findings.note("structure", "no-genesis", 1, message)
 
@@ -108,7 +104,7 @@ class LedgerContents:
         if event is None or self._genesis is None:
             return
         if isinstance(event, KeyEnrolled) and event.key == actor == self._genesis:
-            self._enrolled.add(actor)
+            self._founded = True
         else:
             message = "the key that opened the ledger is not enrolled by the entry after it"
             self._findings.note("structure", "no-genesis", opened.slot, message)
@@ -124,8 +120,7 @@ class LedgerContents:
             case SessionClosed():
                 if self._session is not None and self._session[0] == opened.entry.stream:
                     self._session = None
-            case KeyEnrolled() as event if self._enrolled:
-                self._enrolled.add(event.key)
+
             case LedgerOpened() if opened.slot != 0:
                 message = "a ledger is opened once, at position 0"
                 self._findings.note("structure", "second-opening", opened.slot, message)

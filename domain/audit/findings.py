@@ -86,9 +86,9 @@ class Findings:
             self.first_position = position
         self._keep(Finding(check=check, code=code, position=position, message=message))
 
-    def note_claim(self, code: str, position: int, message: str) -> None:
+    def note_claim(self, code: str, position: int, message: str, *, check: Check = "structure") -> None:
         """Take one finding about what an entry claims; its bytes may well be those that were signed."""
-        self._keep(Finding(check="structure", code=code, position=position, message=message))
+        self._keep(Finding(check=check, code=code, position=position, message=message))
 
     def note_anchor(self, code: str, position: int | None, message: str) -> None:
         """Take one finding about an anchor; the entries may well be those that were signed."""

@@ -4,11 +4,7 @@ Knows the form of one record, by itself. Deliberately does not know its neighbou
 verifies no signature (``audit``).
 """
 
-import base64
-import binascii
-import hashlib
 from dataclasses import dataclass
-from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.dsse import Envelope, open_envelope
@@ -18,9 +14,7 @@ from custody.domain.events import Event, KeyEnrolled
 from custody.domain.identifiers import KeyId
 from custody.domain.merkle import leaf_hash
 from custody.domain.paths import escape_text
-
-_PEM_BEGIN: Final = "-----BEGIN PUBLIC KEY-----"
-_PEM_END: Final = "-----END PUBLIC KEY-----"
+from custody.domain.public_keys import key_id_of, raw_of_pem
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +129,11 @@ def _check_columns(opened: OpenedRecord, columns: RawColumns, findings: Findings
 
 
 def _key_id(pem: str) -> KeyId | None:
-    """Return the key id of a public key in PEM (RFC 7468), or None when it is no PEM."""
-    lines = pem.split()
-    text = " ".join(lines)
-    if not (text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END)):
-        return None
+    """Return the key id of an Ed25519 public key in PEM, or None when it is none."""
     try:
-        spki = base64.b64decode(text[len(_PEM_BEGIN) : -len(_PEM_END)].replace(" ", ""), validate=True)
-    except (binascii.Error, ValueError):
+        return key_id_of(raw_of_pem(pem))
+    except MalformedData:
         return None
-    return KeyId(hashlib.sha256(spki).hexdigest())
 
 
 def _shown(error: MalformedData) -> str:

@@ -1,7 +1,8 @@
 """Whether every entry was signed by a trusted key.
 
 Knows whose signatures count. Deliberately does no cryptography: many signatures at once are handed to a
-function, which may work on several at the same time. A key is never trusted because the ledger says so.
+function, which may work on several at the same time. A key is never trusted because the ledger says so alone:
+it takes an entry, signed by a key that counts already and with the right to do so (``authorisation``).
 """
 
 from collections import deque
@@ -35,6 +36,8 @@ class SignatureCheck:
         """Take the keys that count; with none of them nothing can be decided."""
         self._findings = findings
         self._trusted = trusted
+        self._delegated: dict[KeyId, bytes] = {}  # of the session under way
+        self.enrolled: dict[KeyId, bytes] = {}  # by entries that a key signed which counted then
         self._verify_many = verify_many
         self._pending: list[tuple[int, Triple]] = []
         self._under_way: tuple[list[int], Answers] = ([], list)
@@ -49,13 +52,25 @@ class SignatureCheck:
             return
         envelope = opened.envelope
         key_id = KeyId(envelope.key_id)
-        raw = self._trusted.get(key_id)
+        raw = self._trusted.get(key_id) or self.enrolled.get(key_id) or self._delegated.get(key_id)
         if raw is None:
             self._unknown_key(opened.slot, key_id)
             return
         self._pending.append((opened.slot, (raw, envelope.signature, envelope.signed_bytes())))
         if len(self._pending) >= BATCH:
             self._hand_over()
+
+    def counts(self, key_id: KeyId) -> bool:
+        """Tell whether a person's key counts: brought from outside, or enrolled by one that counted."""
+        return key_id in self._trusted or key_id in self.enrolled
+
+    def delegate(self, key_id: KeyId, raw: bytes) -> None:
+        """Let a session key count from here on; the one before counts no more."""
+        self._delegated = {key_id: raw}
+
+    def end_delegation(self) -> None:
+        """Let no session key count from here on."""
+        self._delegated = {}
 
     def flush(self) -> None:
         """Wait until everything taken so far is verified."""

@@ -20,7 +20,12 @@ class LedgerOpened(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyEnrolled(Event):
-    """A person's signing key was taken into the ledger; ``protected`` says a passphrase guards it."""
+    """A person's signing key was taken into the ledger; ``protected`` says a passphrase guards it.
+
+    ``proof`` is the new key's own signature over what the entry says of it (``key_statement``). The first key
+    of a ledger needs neither proof nor roles. ``replaces`` names the key whose place it takes; it counts from
+    the KeyRotated on that follows.
+    """
 
     stream_kind: ClassVar[StreamKind] = "key"
     key: KeyId
@@ -29,11 +34,35 @@ class KeyEnrolled(Event):
     badge: str | None = None
     agency: str | None = None
     protected: bool
+    roles: tuple[str, ...] | None = None
+    replaces: KeyId | None = None
+    proof: str | None = None  # base64 of 64 bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRotated(Event):
+    """A key gave its place to its successor, and signs nothing any more."""
+
+    stream_kind: ClassVar[StreamKind] = "key"
+    key: KeyId
+    successor: KeyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """A key must not be used any more; what it signed before stays good."""
+
+    stream_kind: ClassVar[StreamKind] = "key"
+    key: KeyId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOpened(Event):
-    """A command that writes began: who, on which machine, with which tool, by which clock."""
+    """A command that writes began: who, on which machine, with which tool, by which clock.
+
+    ``session_key`` is a key made for this session alone, which its holder lets sign in their place.
+    """
 
     stream_kind: ClassVar[StreamKind] = "session"
     command: str
@@ -48,6 +77,7 @@ class SessionOpened(Event):
     zone: str
     utc_offset_seconds: int
     clock_synchronised: bool | None = None  # None: the system does not say
+    session_key: str | None = None  # PEM, SubjectPublicKeyInfo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,9 @@ from custody.domain.audit.record import OpenedRecord, RawRecord, open_record
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
+from custody.domain.events import SessionOpened
 from custody.domain.identifiers import FIRST_REVISION, KeyId
+from custody.domain.key_holders import session_key_of
 from custody.domain.merkle import leaf_hash, verify_inclusion
 from custody.domain.paths import escape_text
 from custody.domain.proof import Proof, ProvedEntry
@@ -30,6 +32,9 @@ NOT_SHOWN: Final = (
     "that the clock was right: times are what the workstation claimed",
     "anything of the ledger's other entries: 'custody audit' judges the whole ledger",
 )
+
+
+SESSION_NOT_SHOWN: Final = "that a session was not over yet when the key made for it signed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,7 @@ class _ProofJudge:
         raw_keys = {key_id: key.raw for key_id, key in trusted.items()}
         self._signatures = SignatureCheck(self.findings, raw_keys, verify_many)
         self._shown: list[ShownEntry] = []
+        self._holders: dict[KeyId, KeyId] = {}  # session keys → the keys of those they signed for
         self._notes: list[str] = []
 
     def checkpoint(self, raw: bytes) -> Checkpoint | None:
@@ -131,6 +137,7 @@ class _ProofJudge:
             self.findings.leave_open("signatures")
             return None
         self._signatures.admit(opened)
+        self._delegate(opened)
         self._place(opened, checkpoint)
         self._show(opened)
         return opened
@@ -163,7 +170,7 @@ class _ProofJudge:
             checkpoint=checkpoint,
             entries=tuple(self._shown),
             notes=tuple(self._notes),
-            not_shown=(*left_out, *later, *NOT_SHOWN),
+            not_shown=(*left_out, *later, *((SESSION_NOT_SHOWN,) if self._holders else ()), *NOT_SHOWN),
         )
 
     def _judge_history(self, history: Sequence[OpenedRecord]) -> None:
@@ -179,6 +186,16 @@ class _ProofJudge:
                 self._notes.append(f"before position {record.slot}, entries of this file withheld: {missing}")
             expected = record.entry.revision + 1
 
+    def _delegate(self, opened: OpenedRecord) -> None:
+        """Let a session key count until the next session, if one whose key counts opened it."""
+        if not isinstance(opened.event, SessionOpened):
+            return
+        self._signatures.end_delegation()
+        found = session_key_of(opened.entry.ledger, opened.entry.stream, opened.event)
+        if found is not None and self._signatures.counts(opened.entry.actor):
+            self._signatures.delegate(*found)
+            self._holders[found[0]] = opened.entry.actor
+
     def _place(self, opened: OpenedRecord, checkpoint: Checkpoint | None) -> None:
         if opened.entry.position != opened.slot:
             message = f"the entry of position {opened.entry.position} is shown for position {opened.slot}"
@@ -190,7 +207,8 @@ class _ProofJudge:
     def _show(self, opened: OpenedRecord) -> None:
         if opened.event is None:
             return
-        text = escape_text(tell(opened.event, f"the holder of key {opened.entry.actor}"))
+        holder = self._holders.get(opened.entry.actor, opened.entry.actor)
+        text = escape_text(tell(opened.event, f"the holder of key {holder}"))
         self._shown.append(
             ShownEntry(
                 position=opened.slot, at=opened.entry.at, actor=KeyId(opened.envelope.key_id), text=text

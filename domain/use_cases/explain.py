@@ -11,8 +11,15 @@ from typing import Final, Protocol
 
 from custody.domain.entry import Recorded
 from custody.domain.errors import NotFound, UsageError
-from custody.domain.events import JobQueued, KeyEnrolled
-from custody.domain.identifiers import KeyId, LedgerId, Stream, exhibit_stream, key_stream
+from custody.domain.events import JobQueued, KeyEnrolled, SessionOpened
+from custody.domain.identifiers import (
+    KeyId,
+    LedgerId,
+    Stream,
+    delegation_stream,
+    exhibit_stream,
+    key_stream,
+)  # fmt: skip
 from custody.domain.paths import RawPath, escape_text, printable
 from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import JobRow, TransferRow
@@ -78,12 +85,15 @@ class _Examiners:
 
     def __call__(self, key: KeyId) -> str:
         if key not in self._names:
-            enrolments = (
-                recorded.event for recorded in self._reader.history(key_stream(self._reader.ledger, key))
-            )
-            names = [event.examiner for event in enrolments if isinstance(event, KeyEnrolled)]
-            self._names[key] = names[0] if names else f"the holder of key {key}"
+            self._names[key] = next(self._named(key), f"the holder of key {key}")
         return self._names[key]
+
+    def _named(self, key: KeyId) -> Iterator[str]:
+        """Return the name that a key was enrolled under, or that of who opened the session made for it."""
+        ledger = self._reader.ledger
+        streams = (key_stream(ledger, key), delegation_stream(ledger, key))
+        events = (recorded.event for stream in streams for recorded in self._reader.history(stream))
+        return (event.examiner for event in events if isinstance(event, KeyEnrolled | SessionOpened))
 
 
 def _at_position(reader: StoryReader, target: str) -> Iterable[Recorded]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.errors import CannotTell, Tampered
-from custody.domain.identifiers import Stream
+from custody.domain.identifiers import KeyId, Position, Stream, delegation_stream
 from custody.domain.paths import RawPath, escape_text
 from custody.domain.ports import LedgerReader
 from custody.domain.proof import Proof, ProvedEntry
@@ -50,7 +50,8 @@ def prove(
     entries, Tampered when the ledger is not the one that was signed, MalformedData for too long a history.
     """
     streams = [Stream("file", row.id) for row in files_called(model, target, path)]
-    positions = sorted({recorded.position for stream in streams for recorded in reader.history(stream)})
+    entries = {recorded.position: recorded for stream in streams for recorded in reader.history(stream)}
+    positions = sorted(entries)
     signed = chosen_checkpoint(signed_checkpoints(reader, trusted, one_at_a_time(verify_many)))
     size = signed.checkpoint.size
     covered = [position for position in positions if position < size]
@@ -59,10 +60,18 @@ def prove(
             f"no checkpoint covers an entry of {escape_text(target)} yet",
             hint="sign one with 'custody checkpoint make'",
         )
-    document = _proof(reader, signed, covered).to_bytes()
+    openings = _openings_of_session_keys(reader, {entries[position].actor for position in covered})
+    document = _proof(reader, signed, {*covered, *openings}).to_bytes()
     result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
     _require_good(result)
     return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
+
+
+def _openings_of_session_keys(reader: ProvableLedger, keys: Iterable[KeyId]) -> set[Position]:
+    """Return where sessions were opened that any of the keys was made for: they say who stands for it."""
+    streams = [delegation_stream(reader.ledger, key) for key in keys]
+    histories = (next(iter(reader.history(stream)), None) for stream in streams)
+    return {opening.position for opening in histories if opening is not None}
 
 
 def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:

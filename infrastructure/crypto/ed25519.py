@@ -5,7 +5,6 @@ are kept, whose they are, or what is signed. libsodium verifies twice as fast, w
 time (ADR 0011); it releases the interpreter lock as well.
 """
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,48 +12,13 @@ from typing import Final
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
-from nacl.bindings import crypto_sign, crypto_sign_open
+from nacl.bindings import crypto_core_ed25519_is_valid_point, crypto_sign, crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from custody.domain.errors import KeyUnusable
+from custody.domain.public_keys import MAX_PEM_BYTES, fault_of, key_id_of
 
-PUBLIC_KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
-
-_FIELD_PRIME: Final = 2**255 - 19
-_SIGN_BIT: Final = 1 << 255
-_MAX_PEM_BYTES: Final = 4096
-
-# SubjectPublicKeyInfo of Ed25519 up to the key's 32 bytes (RFC 8410 section 4 and its example).
-_SPKI_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")
-
-LOW_ORDER_KEYS: Final = frozenset(
-    bytes.fromhex(encoding)
-    for encoding in (
-        # Order 1, then 2, then the two points of order 4.
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0000000000000000000000000000000000000000000000000000000000000080",
-        # Order 8.
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
-        # Order 1 and 2 with a sign for an x of zero.
-        "0100000000000000000000000000000000000000000000000000000000000080",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        # Order 4 and 1 with y written as p and p+1.
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    )
-)
-"""The eight points of small order in all their fourteen encodings.
-
-Under such a key one signature fits many messages; libraries accept them (C2SP CCTV, ed25519 vectors).
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +67,11 @@ def public_key_of(private: Ed25519PrivateKey) -> PublicKey:
 
 def public_key_from_raw(raw: bytes) -> PublicKey:
     """Return the public key of 32 raw bytes. Raises KeyUnusable for a low-order or non-canonical one."""
-    _require_sound(raw)
+    require_sound(raw)
     pem = Ed25519PublicKey.from_public_bytes(raw).public_bytes(
         Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
     )
-    return PublicKey(key_id=hashlib.sha256(_SPKI_PREFIX + raw).hexdigest(), raw=raw, pem=pem)
+    return PublicKey(key_id=key_id_of(raw), raw=raw, pem=pem)
 
 
 def load_public_pem(pem: bytes) -> PublicKey:
@@ -115,8 +79,8 @@ def load_public_pem(pem: bytes) -> PublicKey:
 
     Raises KeyUnusable for anything but one Ed25519 key in PEM, and for a low-order or non-canonical key.
     """
-    if len(pem) > _MAX_PEM_BYTES:
-        message = f"a public key file of {len(pem)} bytes is over the limit of {_MAX_PEM_BYTES}"
+    if len(pem) > MAX_PEM_BYTES:
+        message = f"a public key file of {len(pem)} bytes is over the limit of {MAX_PEM_BYTES}"
         raise KeyUnusable(message)
     try:
         public = load_pem_public_key(pem)
@@ -127,11 +91,6 @@ def load_public_pem(pem: bytes) -> PublicKey:
         message = "the file holds a public key of another kind than Ed25519"
         raise KeyUnusable(message)
     return public_key_from_raw(public.public_bytes_raw())
-
-
-def key_id_of(public_pem: bytes) -> str:
-    """Return the id of a public key in PEM. Raises KeyUnusable as ``load_public_pem`` does."""
-    return load_public_pem(public_pem).key_id
 
 
 def verify(public_raw: bytes, signature: bytes, message: bytes) -> bool:
@@ -148,24 +107,20 @@ def verify(public_raw: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def require_sound(raw: bytes) -> None:
+    """Raise KeyUnusable unless 32 raw bytes are a point of the prime-order group, canonically encoded."""
+    fault = fault_of(raw)
+    if fault is None and not crypto_core_ed25519_is_valid_point(raw):
+        fault = "the public key is no point of the group that Ed25519 signs in"
+    if fault is not None:
+        raise KeyUnusable(fault)
+
+
 @lru_cache(maxsize=256)
 def _is_sound(raw: bytes) -> bool:
     """Tell whether a key is fit for use; asked anew for each entry of a ledger, answered once."""
     try:
-        _require_sound(raw)
+        require_sound(raw)
     except KeyUnusable:
         return False
     return True
-
-
-def _require_sound(raw: bytes) -> None:
-    """Raise KeyUnusable for a low-order point or a non-canonical encoding (RFC 8032 section 5.1.3)."""
-    if len(raw) != PUBLIC_KEY_BYTES:
-        message = f"an Ed25519 public key has {PUBLIC_KEY_BYTES} bytes, not {len(raw)}"
-        raise KeyUnusable(message)
-    if raw in LOW_ORDER_KEYS:
-        message = "the public key is a point of low order, under which signatures prove nothing"
-        raise KeyUnusable(message)
-    if int.from_bytes(raw, "little") % _SIGN_BIT >= _FIELD_PRIME:
-        message = "the public key is not in its canonical encoding"
-        raise KeyUnusable(message)

@@ -1,4 +1,4 @@
-"""Key files in a workspace: ``<key id>.key``, ``<key id>.pem`` and ``<key id>.vkey``.
+"""Key files in a workspace: ``<key id>.key`` or ``<key id>.token``, ``<key id>.pem`` and ``<key id>.vkey``.
 
 Knows names, permissions and the order of writing. Deliberately does not know how a key is encrypted, which
 key is to be used, or where a passphrase comes from: a function is passed in and called only when needed.
@@ -7,7 +7,7 @@ key is to be used, or where a passphrase comes from: a function is passed in and
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from custody.domain.checkpoint import vkey
 from custody.domain.errors import KeyUnusable, NotFound, Refused
-from custody.infrastructure.crypto.ed25519 import public_key_of
+from custody.infrastructure.crypto.ed25519 import PublicKey, public_key_of
 from custody.infrastructure.crypto.key_encryption import (
     encrypted_parts,
     encrypted_pem,
@@ -38,9 +38,10 @@ _KEY_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFiles:
-    """Where the three files of one key lie."""
+    """Where the files of one key lie; ``token`` is there instead of ``private`` for a key in a token."""
 
     private: Path
+    token: Path
     public: Path
     verifier: Path
 
@@ -53,7 +54,10 @@ def new_private_key() -> Ed25519PrivateKey:
 def key_files_in(folder: Path, key_id: str) -> KeyFiles:
     """Return where the files of a key lie in a workspace's key folder."""
     return KeyFiles(
-        private=folder / f"{key_id}.key", public=folder / f"{key_id}.pem", verifier=folder / f"{key_id}.vkey"
+        private=folder / f"{key_id}.key",
+        token=folder / f"{key_id}.token",
+        public=folder / f"{key_id}.pem",
+        verifier=folder / f"{key_id}.vkey",
     )
 
 
@@ -68,16 +72,36 @@ def write_key_files(
     """
     public = public_key_of(private)
     files = key_files_in(folder, public.key_id)
-    contents = (
-        (files.private, encrypted_pem(private, passphrase) if passphrase is not None else plain_pem(private)),
-        (files.public, public.pem),
-        (files.verifier, vkey(origin, public.raw).encode() + b"\n"),
-    )
+    secret = encrypted_pem(private, passphrase) if passphrase is not None else plain_pem(private)
+    _write_all(folder, ((files.private, secret), *_public_contents(files, public, origin)))
+    return files
+
+
+def write_public_key_files(folder: Path, public: PublicKey, origin: str) -> KeyFiles:
+    """Write the two public files of somebody's key, those that are missing. Raises as ``write_key_files``."""
+    files = key_files_in(folder, public.key_id)
+    contents = _public_contents(files, public, origin)
+    _write_all(folder, [(path, content) for path, content in contents if not path.exists()])
+    return files
+
+
+def write_token_key_files(folder: Path, public: PublicKey, place: bytes, origin: str) -> KeyFiles:
+    """Write the public files of a key in a token, and where it lies. Raises as ``write_key_files``."""
+    files = key_files_in(folder, public.key_id)
+    _write_all(folder, ((files.token, place), *_public_contents(files, public, origin)))
+    return files
+
+
+def _public_contents(files: KeyFiles, public: PublicKey, origin: str) -> tuple[tuple[Path, bytes], ...]:
+    return (files.public, public.pem), (files.verifier, vkey(origin, public.raw).encode() + b"\n")
+
+
+def _write_all(folder: Path, contents: Iterable[tuple[Path, bytes]]) -> None:
     written: list[Path] = []
     try:
         _make_private_folder(folder)
         for path, content in contents:
-            _write_new(path, content, PRIVATE_MODE if path == files.private else PUBLIC_MODE, written)
+            _write_new(path, content, PRIVATE_MODE if path.suffix == ".key" else PUBLIC_MODE, written)
         _flush_folder(folder)
     except OSError as error:
         for path in written:
@@ -85,7 +109,6 @@ def write_key_files(
                 path.unlink()
         message = f"the key files cannot be written in {os.fspath(folder)!a}: {error.strerror}"
         raise Refused(message, done="No key was kept.") from error
-    return files
 
 
 def load_private_key(path: Path, passphrase: Callable[[], bytes]) -> Ed25519PrivateKey:

@@ -50,6 +50,10 @@ class CheckpointBook:
         signature = self._signer.sign(cosigned_message(time, text))
         return cosignature_line(self._origin, self._signer.public_raw, time, signature)
 
+    def hand_over(self, successor: EntrySigner) -> None:
+        """Sign with another key from here on."""
+        self._signer = successor
+
     def publish(self, size: int, note: bytes) -> None:
         """Keep a note, whose row is committed, as a file too. Raises LedgerFailed and Tampered."""
         self._size, self._note = size, note

@@ -16,6 +16,7 @@ from filelock import BaseFileLock
 
 from custody.domain.entry import Recorded
 from custody.domain.errors import LedgerFailed, Tampered
+from custody.domain.events import SessionOpened, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.ports import Clock, Recording
 from custody.domain.projections import Projector
@@ -29,6 +30,7 @@ from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.event_store.recorder import Head, SqlApplicationRecorder
 from custody.infrastructure.event_store.replay import changes_of, fold_into
 from custody.infrastructure.event_store.row_writer import write_rows
+from custody.infrastructure.event_store.sealing import EntrySealer, EntrySigner
 from custody.infrastructure.event_store.tail import Trust
 
 
@@ -37,7 +39,7 @@ class LedgerParts:
     """What a writer is made of; everything in it belongs to the same ledger."""
 
     ledger: LedgerId
-    actor: KeyId
+    seal: EntrySealer
     clock: Clock
     engine: sa.Engine
     recorder: SqlApplicationRecorder
@@ -62,6 +64,16 @@ class SqlLedger:
     def ledger(self) -> LedgerId:
         """The ledger's id."""
         return self._parts.ledger
+
+    @property
+    def person_key(self) -> KeyId:
+        """The id of the key by which a person answers for this session."""
+        return self._parts.seal.actor_of(SessionOpened.__name__)
+
+    @property
+    def session_key(self) -> bytes | None:
+        """The public key made for this session alone, 32 raw bytes, if there is one."""
+        return self._parts.seal.session_key
 
     @property
     def size(self) -> int:
@@ -136,6 +148,11 @@ class SqlLedger:
         """
         return self._parts.book.cosign(text, int(self._parts.clock.now().timestamp()))
 
+    def hand_over(self, successor: EntrySigner) -> None:
+        """Sign entries and checkpoints with another key from here on, when its rotation is recorded."""
+        self._parts.seal.hand_over(successor)
+        self._parts.book.hand_over(successor)
+
     def rebuild(self) -> int:
         """Drop the read models and replay the ledger, in one transaction; returns the number of events.
 
@@ -149,7 +166,8 @@ class SqlLedger:
         return count
 
     def close(self) -> None:
-        """Close the database and let go of the lock."""
+        """Close the database, let go of the lock and of the session key."""
+        self._parts.seal.forget_session_key()
         self.reader.close()
         self._parts.engine.dispose()
         self._parts.lock.release()
@@ -173,7 +191,7 @@ class SqlLedger:
                 stream=one.stream,
                 revision=one.revision,
                 at=at,
-                actor=self._parts.actor,
+                actor=self._parts.seal.actor_of(type_name(one.event)),
                 event=one.event,
             )
 

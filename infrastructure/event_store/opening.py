@@ -19,6 +19,7 @@ from custody.domain.ports import Clock
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook
+from custody.infrastructure.event_store.delegations import Delegations
 from custody.infrastructure.event_store.engine import (
     reading,
     require_durable,
@@ -89,12 +90,14 @@ def open_for_reading(paths: LedgerPaths) -> SqlLedgerReader:
 
 
 def open_for_writing(
-    paths: LedgerPaths, signer: EntrySigner, trusted_keys: TrustedKeys, clock: Clock
-) -> SqlLedger:
+    paths: LedgerPaths, signer: EntrySigner, trusted_keys: TrustedKeys, clock: Clock,
+    *, session_signer: EntrySigner | None = None,
+) -> SqlLedger:  # fmt: skip
     """Take the lock, verify what is there since the last signed checkpoint, and open the ledger.
 
-    Raises Busy when another process writes it, LedgerUnreadable, LedgerFailed when its disk is not fit, and
-    Tampered when the ledger contradicts what was signed: it is never extended then.
+    A session key, if there is one, signs what it may. Raises Busy when another process writes the ledger,
+    LedgerUnreadable, LedgerFailed when its disk is not fit, and Tampered when the ledger contradicts what was
+    signed: it is never extended then.
     """
     _require_file(paths.database)
     with ExitStack() as undo:
@@ -107,14 +110,14 @@ def open_for_writing(
             undo.callback(engine.dispose)
             require_durable(engine)
         keys = {**trusted_keys, KeyId(signer.key_id): signer.public_raw}
-        trust = Trust(reader.ledger, keys)
+        trust = Trust(reader.ledger, keys, Delegations(reader))
         book = CheckpointBook(trust.origin, signer, paths.checkpoints)
         head = _verified_head(reader, trust, book, paths.checkpoints)
-        seal = EntrySealer(trust.ledger, signer)
+        seal = EntrySealer(trust.ledger, signer, session_signer)
         recorder = SqlApplicationRecorder(engine, seal, head=head, vouch=refuse_foreign_head)
         parts = LedgerParts(
             ledger=trust.ledger,
-            actor=KeyId(signer.key_id),
+            seal=seal,
             clock=clock,
             engine=engine,
             recorder=recorder,

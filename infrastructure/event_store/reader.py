@@ -105,11 +105,15 @@ class SqlLedgerReader:
 
     def history(self, stream: Stream) -> Iterator[Recorded]:
         """Yield the events of one stream in order. Raises Tampered as ``recorded`` does."""
+        return map(to_recorded, self.rows_of(stream))
+
+    def rows_of(self, stream: Stream) -> Iterator[StoredEntry]:
+        """Yield the rows of one stream in order."""
         after = 0
         while True:
             with reading(self._engine) as connection:
                 rows = connection.exec_driver_sql(_STREAM, (stream.id.bytes, after)).all()
-            yield from (to_recorded(_stored(*row)) for row in rows)
+            yield from (_stored(*row) for row in rows)
             if len(rows) < PAGE:
                 return
             after = rows[-1][3]

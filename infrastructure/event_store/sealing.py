@@ -12,6 +12,7 @@ from eventsourcing.persistence import StoredEvent
 from custody.domain import dsse, entry
 from custody.domain.events import EVENT_TYPES
 from custody.domain.identifiers import KeyId, LedgerId
+from custody.domain.roles import LONG_TERM_ONLY
 
 Seal: TypeAlias = Callable[[int, bytes, StoredEvent], bytes]
 """Called with position, leaf hash of the entry before (32 zero bytes at position 0) and event."""
@@ -35,20 +36,27 @@ class EntrySigner(Protocol):
 
 
 class EntrySealer:
-    """Seals events of one ledger with one key; the state of the event is already canonical."""
+    """Seals events of one ledger with a person's key; the state of the event is already canonical.
 
-    def __init__(self, ledger: LedgerId, signer: EntrySigner) -> None:
-        """Take the ledger's id and the key."""
+    A session key, where there is one, signs in its place what such a key may sign (``domain.roles``).
+    """
+
+    def __init__(
+        self, ledger: LedgerId, signer: EntrySigner, session_signer: EntrySigner | None = None
+    ) -> None:
+        """Take the ledger's id, the person's key, and the key of the session if there is one."""
         self._ledger = str(ledger)
         self._signer = signer
-        self._actor = KeyId(signer.key_id)
+        self._session_signer = session_signer
         self._salts: list[str] = []
 
     def __call__(self, position: int, previous: bytes, stored: StoredEvent) -> bytes:
         """Return the entry's bytes. Raises MalformedData when they are over ``dsse.MAX_ENTRY_BYTES``."""
+        signer = self._signer_of(stored.topic)
+        actor = KeyId(signer.key_id)
         body = entry.body(
             stored.state,
-            actor=self._actor,
+            actor=actor,
             ledger=self._ledger,
             place=(position, previous.hex()),
             stream=f"{EVENT_TYPES[stored.topic].stream_kind}/{stored.originator_id}",
@@ -56,7 +64,29 @@ class EntrySealer:
             name=stored.topic,
             salt=self._salt(),
         )
-        return dsse.envelope(body, self._actor, self._signer.sign(dsse.pae(dsse.PAYLOAD_TYPE, body)))
+        return dsse.envelope(body, actor, signer.sign(dsse.pae(dsse.PAYLOAD_TYPE, body)))
+
+    def actor_of(self, name: str) -> KeyId:
+        """Return the id of the key that signs events of a type."""
+        return KeyId(self._signer_of(name).key_id)
+
+    @property
+    def session_key(self) -> bytes | None:
+        """The session's public key, 32 raw bytes, if there is one."""
+        return None if self._session_signer is None else self._session_signer.public_raw
+
+    def hand_over(self, successor: EntrySigner) -> None:
+        """Seal with another person's key from here on: the one that the ledger has just been rotated to."""
+        self._signer = successor
+
+    def forget_session_key(self) -> None:
+        """Let go of the session key. Python keeps no promise that its bytes are gone from memory at once."""
+        self._session_signer = None
+
+    def _signer_of(self, name: str) -> EntrySigner:
+        if self._session_signer is None or name in LONG_TERM_ONLY:
+            return self._signer
+        return self._session_signer
 
     def _salt(self) -> str:
         """Return 16 random bytes in hexadecimal, never the same ones twice."""

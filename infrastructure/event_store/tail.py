@@ -5,16 +5,18 @@ the first contradiction, and does not look before the last checkpoint. Without t
 launder a ledger from which somebody dropped entries.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from custody.domain import dsse, entry, merkle
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
 from custody.domain.entry import Entry
 from custody.domain.errors import MalformedData, Tampered
+from custody.domain.events import SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.merkle import Frontier
+from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.infrastructure.crypto.ed25519 import verify
 from custody.infrastructure.event_store.codec import StoredEntry
 from custody.infrastructure.event_store.recorder import Head
@@ -26,12 +28,38 @@ _LEFT_ALONE: Final = "Nothing was written: extending it would sign over the cont
 _HINT: Final = "run custody audit; keep the workspace as it is"
 
 
+class SessionKeys(Protocol):
+    """Where the entry is found that a session key was made by; nothing of it is verified."""
+
+    def opening_of(self, key: KeyId) -> StoredEntry | None:
+        """Return the row of the session's opening; None for a key that no session was opened with."""
+
+
+class NoSessionKeys:
+    """For a ledger in which nobody signs in another's place."""
+
+    def opening_of(self, key: KeyId) -> StoredEntry | None:
+        """Return none."""
+        del key
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Delegated:
+    """A session key and the position of the entry that made it count."""
+
+    since: int
+    raw: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whose signatures count, and for which ledger."""
 
     ledger: LedgerId
     keys: TrustedKeys
+    session_keys: SessionKeys = field(default_factory=NoSessionKeys)
+    _found: dict[KeyId, _Delegated | None] = field(default_factory=dict)  # asked for before
 
     @property
     def origin(self) -> str:
@@ -53,6 +81,9 @@ class Trust:
 
     def verified(self, stored: StoredEntry, position: int) -> Entry:
         """Return the body of an entry signed for this place. Raises Tampered, naming the position."""
+        return self._verified(stored, position, lambda key: self._raw_of(key, position))
+
+    def _verified(self, stored: StoredEntry, position: int, key_of: Callable[[KeyId], bytes | None]) -> Entry:
         if stored.position != position:
             raise refuted(f"the entry at position {position} is missing")
         try:
@@ -60,7 +91,7 @@ class Trust:
             body = entry.parse(envelope.body)
         except MalformedData as error:
             raise refuted(f"the entry at position {position} is unreadable: {error.what}") from error
-        raw = self.keys.get(KeyId(envelope.key_id))
+        raw = key_of(KeyId(envelope.key_id))
         if raw is None or not verify(raw, envelope.signature, envelope.signed_bytes()):
             raise refuted(f"the entry at position {position} is not signed by a key of this workspace")
         if (body.ledger, body.position, body.actor) != (self.ledger, position, envelope.key_id):
@@ -76,6 +107,24 @@ class Trust:
         except Tampered:
             return False
         return True
+
+    def _raw_of(self, key: KeyId, position: int) -> bytes | None:
+        """Return a public key that counts at a position: a person's, or one that a person delegated to."""
+        if key in self.keys:
+            return self.keys[key]
+        if key not in self._found:
+            self._found[key] = self._delegated(key)
+        found = self._found[key]
+        return found.raw if found is not None and found.since < position else None
+
+    def _delegated(self, key: KeyId) -> _Delegated | None:
+        """Return a session key if an entry signed by a person's key opened a session with it."""
+        stored = self.session_keys.opening_of(key)
+        if stored is None:
+            return None
+        raw = _session_key(self._verified(stored, stored.position, self.keys.get))
+        lawful = raw is not None and key_id_of(raw) == key
+        return _Delegated(stored.position, raw) if raw is not None and lawful else None
 
     def _signed(self, note: Note) -> bool:
         return any(note.verified_by(self.origin, raw, verify) for raw in self.keys.values())
@@ -140,6 +189,17 @@ def verify_tail(
     for stored in behind:
         check.admit(stored)
     return check.conclude(head)
+
+
+def _session_key(opening: Entry) -> bytes | None:
+    """Return the raw key that a session was opened with."""
+    try:
+        event = opening.event()
+        if not isinstance(event, SessionOpened) or event.session_key is None:
+            return None
+        return raw_of_pem(event.session_key)
+    except MalformedData:
+        return None
 
 
 def refuted(what: str) -> Tampered:

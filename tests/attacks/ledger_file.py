@@ -18,7 +18,9 @@ from custody.domain.canonical import JsonObject
 from custody.domain.checkpoint import Checkpoint, parse_note, parse_signature_line, signed_note
 from custody.domain.cosignature import as_cosignature, cosignature_line, cosigned_message, witness_vkey
 from custody.domain.errors import MalformedData
-from custody.domain.identifiers import LedgerId, checkpoint_stream
+from custody.domain.events import Event, KeyEnrolled, type_name
+from custody.domain.identifiers import KeyId, LedgerId, Stream, checkpoint_stream
+from custody.domain.key_statement import KeyStatement
 from custody.domain.merkle import Frontier, leaf_hash
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import load_private_key, new_private_key
@@ -74,6 +76,35 @@ class LedgerFile:
         """Put an entry in; those from there on move up."""
         self.rows.insert(position, (position, raw))
         self.number_anew()
+
+    def append(self, stream: Stream, event: Event, signer: Ed25519Signer, revision: int = 1) -> None:
+        """Add an entry at the end, chained and signed as the holder of a key can."""
+        before = leaf_hash(self.rows[-1][1]).hex()
+        body = entry.body(
+            entry.state_of(event, str(self.body(-1)["at"])),
+            actor=KeyId(signer.key_id),
+            ledger=str(self.ledger),
+            place=(len(self.rows), before),
+            stream=str(stream),
+            revision=revision,
+            name=type_name(event),
+            salt="00" * 16,
+        )
+        self.rows.append((len(self.rows), signed(body, signer)))
+
+    def enrolment(self, *roles: str, replaces: KeyId | None = None) -> KeyEnrolled:
+        """The enrolment of the stranger's key by the workspace's, with its proof of possession."""
+        key = KeyId(self.stranger.key_id)
+        asked = KeyEnrolled(
+            key=key, public_key=self.stranger.public_pem.decode(), examiner="A. Stranger", protected=True,
+            roles=roles, replaces=replaces,
+        )  # fmt: skip
+        statement = KeyStatement(ledger=self.ledger, enrolling_key=KeyId(self.signer.key_id), enrolment=asked)
+        return statement.proved(self.stranger.sign)
+
+    @property
+    def ledger(self) -> LedgerId:
+        return LedgerId(uuid.UUID(str(self.body(0)["ledger"])))
 
     def remove(self, position: int) -> None:
         """Take an entry out; its position stays empty."""

@@ -1,13 +1,15 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from custody.cli.exit_codes import ExitCode
 from custody.cli.session import SessionLedger
-from custody.domain.errors import LedgerFailed
-from custody.domain.events import CaseOpened, SessionClosed, SessionOpened
-from custody.domain.identifiers import LedgerId, Position, Stream
+from custody.domain.errors import LedgerFailed, NotAllowed
+from custody.domain.events import CaseOpened, KeyEnrolled, KeyRevoked, SessionClosed, SessionOpened
+from custody.domain.identifiers import KeyId, LedgerId, Position, Stream
+from custody.domain.key_holders import Holder
 from custody.domain.ports import Recording
 
 LEDGER = LedgerId(UUID(int=1))
@@ -15,6 +17,11 @@ STREAM = Stream("session", UUID(int=2))
 OPENED = SessionOpened(
     command="copy", examiner="A", host="h", system="s", tool="custody", version="1", zone="UTC",
     utc_offset_seconds=0,
+)  # fmt: skip
+HOLDER = Holder(
+    key=KeyId("ab"), raw=bytes(32), roles=frozenset({"examiner"}), enrolled_at=Position(1),
+    enrolled_by=KeyId("ab"),
+    enrolment=KeyEnrolled(key=KeyId("ab"), public_key="", examiner="A", protected=True),
 )  # fmt: skip
 SOMETHING = Recording(Stream("case", UUID(int=3)), 1, CaseOpened(case_number="1"))
 
@@ -52,7 +59,7 @@ def ledger() -> FakeLedger:
 
 
 def test_a_command_that_records_nothing_leaves_no_session(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
 
     session.close(ExitCode.REFUSED)
 
@@ -60,7 +67,7 @@ def test_a_command_that_records_nothing_leaves_no_session(ledger: FakeLedger) ->
 
 
 def test_the_session_is_opened_in_the_commit_of_the_first_event(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
 
     session.append([SOMETHING])
 
@@ -68,7 +75,7 @@ def test_the_session_is_opened_in_the_commit_of_the_first_event(ledger: FakeLedg
 
 
 def test_the_session_is_opened_once_and_closed_with_the_exit_code(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
     session.append([SOMETHING])
     session.append([SOMETHING])
 
@@ -80,7 +87,7 @@ def test_the_session_is_opened_once_and_closed_with_the_exit_code(ledger: FakeLe
 
 
 def test_a_first_commit_that_fails_opens_the_session_with_the_next(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
     ledger.broken = True
     with pytest.raises(LedgerFailed):
         session.append([SOMETHING])
@@ -95,7 +102,7 @@ def test_a_first_commit_that_fails_opens_the_session_with_the_next(ledger: FakeL
 def test_an_interruption_around_the_first_commit_leaves_neither_a_lost_nor_a_second_session(
     ledger: FakeLedger, moment: str
 ) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
     ledger.interrupted = moment
     with pytest.raises(KeyboardInterrupt):
         session.append([SOMETHING])
@@ -110,7 +117,7 @@ def test_an_interruption_around_the_first_commit_leaves_neither_a_lost_nor_a_sec
 def test_a_session_that_an_interruption_kept_from_beginning_begins_with_the_next_event(
     ledger: FakeLedger,
 ) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
     ledger.interrupted = "before"
     with pytest.raises(KeyboardInterrupt):
         session.append([SOMETHING])
@@ -122,6 +129,25 @@ def test_a_session_that_an_interruption_kept_from_beginning_begins_with_the_next
 
 
 def test_documents_and_the_id_are_those_of_the_ledger(ledger: FakeLedger) -> None:
-    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision)
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
 
     assert (session.ledger, session.keep_document(b"\1")) == (LEDGER, "01")
+
+
+def test_what_the_holder_has_no_role_for_is_not_recorded_and_opens_no_session(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
+    revoked = Recording(Stream("key", UUID(int=4)), 2, KeyRevoked(key=KeyId("cd"), reason="lost"))
+
+    with pytest.raises(NotAllowed, match="examiner"):
+        session.append([SOMETHING, revoked])
+
+    assert ledger.commits == []
+
+
+def test_anybody_may_enrol_their_own_successor(ledger: FakeLedger) -> None:
+    session = SessionLedger(ledger, STREAM, OPENED, ledger.last_revision, HOLDER)
+    successor = replace(HOLDER.enrolment, key=KeyId("cd"), replaces=KeyId("ab"))
+
+    session.append([Recording(Stream("key", UUID(int=4)), 1, successor)])
+
+    assert ledger.commits[0][1].event == successor

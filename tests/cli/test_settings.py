@@ -58,9 +58,16 @@ def test_a_mistake_in_custody_toml_is_named(tmp_path: Path, line: str, named: st
         read_workspace_settings(file)
 
 
-def test_a_workspace_without_a_key_is_a_mistake(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="key is missing"):
-        read_workspace_settings(workspace_file(tmp_path, "format = 1\n"))
+def test_a_workspace_need_not_name_its_key(tmp_path: Path) -> None:
+    settings = read_workspace_settings(workspace_file(tmp_path, "format = 1\n"))
+
+    assert (settings.key, settings.session_keys) == (None, False)
+
+
+def test_session_keys_are_switched_on_by_true_and_nothing_else(tmp_path: Path) -> None:
+    assert read_workspace_settings(workspace_file(tmp_path, "format = 1\nsession_keys = true\n")).session_keys
+    with pytest.raises(UsageError, match="session_keys"):
+        read_workspace_settings(workspace_file(tmp_path, 'format = 1\nsession_keys = "true"\n'))
 
 
 def test_a_ledger_on_postgresql_is_refused_by_name(tmp_path: Path) -> None:

@@ -31,20 +31,6 @@ def found(ledger: SignedLedger, trusted: dict[KeyId, bytes] | None = None) -> se
     return {(finding.position, finding.code) for finding in findings if finding.check == "structure"}
 
 
-def test_a_second_key_may_sign_once_it_is_enrolled() -> None:
-    ledger = new_ledger(1)
-    ledger.add(key_stream(LEDGER, KeyId(OTHER_KEY.key_id)), key_enrolled(OTHER_KEY))
-    ledger.add(session_stream(7), session_opened(), signer=OTHER_KEY)
-    assert ledger.audit(BOTH).verdict == "passed"
-
-
-def test_a_trusted_key_that_was_never_enrolled_is_a_finding_at_its_first_use() -> None:
-    ledger = new_ledger(1)
-    ledger.add(session_stream(7), session_opened(), signer=OTHER_KEY)
-    ledger.add(session_stream(7), SessionClosed(exit=0), signer=OTHER_KEY)
-    assert found(ledger, BOTH) == {(5, "key-not-enrolled")}
-
-
 @pytest.mark.parametrize(
     "public_key",
     [

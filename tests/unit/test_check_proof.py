@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
-from custody.domain.events import SessionClosed
-from custody.domain.identifiers import KeyId, LedgerId
+from custody.domain.events import CaseOpened, SessionClosed
+from custody.domain.identifiers import KeyId, LedgerId, Stream, case_stream, delegation_stream
 from custody.domain.proof import Proof
-from custody.domain.use_cases.check_proof import ProofResult, TrustedKey, check_proof
+from custody.domain.use_cases.check_proof import SESSION_NOT_SHOWN, ProofResult, TrustedKey, check_proof
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer
+from custody.infrastructure.crypto.key_files import new_private_key
+from tests.unit.key_ring import delegating
 from tests.unit.provable import proof_of
 from tests.unit.signed_ledger import (
     KEY,
@@ -215,3 +218,40 @@ def three_of_one_stream() -> SignedLedger:
     for _ in range(3):
         ledger.add(session_stream(0), session_opened())
     return ledger
+
+
+SESSION_KEY = Ed25519Signer(new_private_key())
+SESSION = delegation_stream(LEDGER, KeyId(SESSION_KEY.key_id))
+
+
+def delegated_ledger(stream: Stream = SESSION, signer: Ed25519Signer = KEY) -> SignedLedger:
+    """Position 5 opens a session with a key of its own, which signs position 6; 7 opens the next one."""
+    ledger = new_ledger()
+    ledger.add(stream, delegating(SESSION_KEY), signer=signer)
+    ledger.add(case_stream(LEDGER, "1"), CaseOpened(case_number="1"), signer=SESSION_KEY)
+    ledger.add(session_stream(8), session_opened())
+    ledger.add(case_stream(LEDGER, "2"), CaseOpened(case_number="2"), signer=SESSION_KEY)
+    return ledger
+
+
+def test_an_entry_that_a_session_key_signed_is_proved_with_the_opening_of_its_session() -> None:
+    result = judged(proof_of(delegated_ledger(), 5, 6))
+    assert (result.verdict, result.findings) == ("passed", ())
+    assert result.entries[1].text == f"case 1 used for the first time, by the holder of key {KEY.key_id}"
+    assert SESSION_NOT_SHOWN in result.not_shown
+
+
+@pytest.mark.parametrize(
+    ("ledger", "positions", "at"),
+    [
+        (delegated_ledger(), (6,), 6),
+        (delegated_ledger(), (5, 6, 7, 8), 8),
+        (delegated_ledger(session_stream(9)), (5, 6), 6),
+        (delegated_ledger(signer=OTHER_KEY), (5, 6), 5),
+    ],
+    ids=["opening-withheld", "next-session", "stream-of-another", "opened-by-a-stranger"],
+)
+def test_a_session_key_counts_in_no_other_way(
+    ledger: SignedLedger, positions: tuple[int, ...], at: int
+) -> None:
+    assert (at, "unknown-key") in codes(judged(proof_of(ledger, *positions)))

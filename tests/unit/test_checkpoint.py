@@ -225,3 +225,11 @@ def test_signatures_of_unknown_keys_are_ignored() -> None:
 def test_one_failing_signature_of_the_key_refutes_the_note() -> None:
     bad = line(ORIGIN, checkpoint.key_hash(ORIGIN, KEY) + b"evil")
     assert not checkpoint.parse_note(NOTE + bad).verified_by(ORIGIN, KEY, good_signature)
+
+
+@pytest.mark.parametrize(
+    "raw", [bytes(32), (2**255 - 17).to_bytes(32, "little")], ids=["low-order", "y-over-p"]
+)
+def test_a_verifier_key_that_is_not_fit_for_use_is_malformed(raw: bytes) -> None:
+    with pytest.raises(MalformedData, match=r"low order|canonical"):
+        checkpoint.parse_vkey(checkpoint.vkey(ORIGIN, raw))

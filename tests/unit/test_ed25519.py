@@ -6,10 +6,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from custody.domain.errors import KeyUnusable
+from custody.domain.public_keys import LOW_ORDER_KEYS
 from custody.infrastructure.crypto.ed25519 import (
-    LOW_ORDER_KEYS,
     Ed25519Signer,
-    key_id_of,
     load_public_pem,
     public_key_from_raw,
     verify,
@@ -106,6 +105,21 @@ def test_a_key_with_a_coordinate_beyond_the_field_is_refused(excess: int, sign: 
         load_public_pem(pem_of(raw))
 
 
+def test_a_key_with_a_part_of_small_order_is_refused() -> None:
+    base = point_at(4 * pow(5, -1, PRIME) % PRIME)
+    assert base is not None
+    [mixed] = encodings(add(base, max(low_order_points(), key=lambda point: point[0])))
+    with pytest.raises(KeyUnusable, match="no point of the group"):
+        load_public_pem(pem_of(mixed))
+    assert not verify(mixed, SIGNATURE, b"\x72")
+
+
+def test_what_is_no_point_of_the_curve_is_refused() -> None:
+    [y] = [y for y in range(2, 9) if point_at(y) is None][:1]
+    with pytest.raises(KeyUnusable, match="no point of the group"):
+        public_key_from_raw(y.to_bytes(32, "little"))
+
+
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_a_key_of_another_length_is_refused(length: int) -> None:
     with pytest.raises(KeyUnusable, match="32 bytes"):
@@ -147,9 +161,9 @@ def test_a_key_of_another_length_verifies_nothing() -> None:
 def test_the_key_id_is_the_digest_of_the_subject_public_key_info() -> None:
     key = Ed25519PublicKey.from_public_bytes(PUBLIC)
     der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    assert key_id_of(pem_of(PUBLIC)) == hashlib.sha256(der).hexdigest()
+    assert load_public_pem(pem_of(PUBLIC)).key_id == hashlib.sha256(der).hexdigest()
 
 
 def test_a_signer_shows_its_public_key() -> None:
     shown = (signer().key_id, signer().public_raw, signer().public_pem)
-    assert shown == (key_id_of(pem_of(PUBLIC)), PUBLIC, pem_of(PUBLIC))
+    assert shown == (load_public_pem(pem_of(PUBLIC)).key_id, PUBLIC, pem_of(PUBLIC))

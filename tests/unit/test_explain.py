@@ -6,14 +6,17 @@ from pathlib import Path
 import pytest
 
 from custody.domain.errors import NotFound, UsageError
-from custody.domain.events import JobQueued
-from custody.domain.identifiers import Stream, exhibit_stream
+from custody.domain.events import CaseOpened, JobQueued
+from custody.domain.identifiers import KeyId, Stream, case_stream, delegation_stream, exhibit_stream
 from custody.domain.paths import RawPath
 from custody.domain.ports import Recording
 from custody.domain.use_cases.explain import Sentence, explain
-from custody.infrastructure.event_store.opening import open_for_reading
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer
+from custody.infrastructure.crypto.key_files import new_private_key
+from custody.infrastructure.event_store.opening import open_for_reading, open_for_writing
 from custody.infrastructure.event_store.read_models import SqlReadModel
 from custody.infrastructure.event_store.reader import SqlLedgerReader
+from custody.infrastructure.system import SystemClock
 from tests.integration.audited_workspace import (
     BATCH,
     LEDGER,
@@ -21,6 +24,7 @@ from tests.integration.audited_workspace import (
     file_recordings,
     sample_workspace,
 )
+from tests.unit.key_ring import delegating
 
 SOURCE = RawPath(b"/media/card/a.mov")
 
@@ -128,3 +132,19 @@ def test_a_key_that_was_never_enrolled_is_named_by_its_id(reader: SqlLedgerReade
 
     told = list(explain(WithoutKeys(), SqlReadModel(reader.engine), "4", path=RawPath(b"/4")))
     assert "registered by the holder of key " in told[0].text
+
+
+def test_what_a_session_key_signed_is_told_of_the_person_it_signed_for(tmp_path: Path) -> None:
+    workspace = sample_workspace(tmp_path / "workspace", files=1)
+    session_signer = Ed25519Signer(new_private_key())
+    stream = delegation_stream(LEDGER, KeyId(session_signer.key_id))
+    keys = {KeyId(workspace.signer.key_id): workspace.signer.public_raw}
+    with open_for_writing(
+        workspace.paths, workspace.signer, keys, SystemClock(), session_signer=session_signer
+    ) as ledger:
+        last = ledger.append([
+            Recording(stream, 1, delegating(session_signer)),
+            Recording(case_stream(LEDGER, "7"), 1, CaseOpened(case_number="7")),
+        ])  # fmt: skip
+        [sentence] = story(ledger.reader, str(last))
+    assert sentence.text == "case 7 used for the first time, by J. Ortiz"

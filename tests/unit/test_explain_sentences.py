@@ -36,6 +36,8 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     KeyEnrolled,
+    KeyRevoked,
+    KeyRotated,
     LedgerOpened,
     LinkRecorded,
     MetadataLost,
@@ -70,6 +72,19 @@ SENTENCES: list[tuple[Event, str]] = [
         KeyEnrolled(key=KeyId("ab"), public_key="", examiner="J. Ortiz", protected=False),
         "key ab of J. Ortiz enrolled, without a passphrase",
     ),
+    (
+        KeyEnrolled(
+            key=KeyId("ab"),
+            public_key="",
+            examiner="J. Ortiz",
+            protected=True,
+            roles=("examiner", "reviewer"),
+            replaces=KeyId("cd"),
+        ),
+        "key ab of J. Ortiz enrolled, as examiner, reviewer, in the place of cd, guarded by a passphrase",
+    ),
+    (KeyRotated(key=KeyId("ab"), successor=KeyId("cd")), "key ab gave its place to its successor, cd"),
+    (KeyRevoked(key=KeyId("ab"), reason="stolen"), "key ab revoked by J. Ortiz: stolen"),
     *(
         (
             SessionOpened(

@@ -159,8 +159,8 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
     (BatchCompleted(run=2, failed=1, incomplete=True, **SUMS), {"state": "incomplete", "run": 2}),
 ]  # fmt: skip
 WITHOUT_ROWS = {
-    "LedgerOpened", "KeyEnrolled", "SessionOpened", "SessionClosed", "CaseOpened", "ExhibitRegistered",
-    "ReportIssued", "CheckpointCosigned", "CosignatureGiven",
+    "LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed",
+    "CaseOpened", "ExhibitRegistered", "ReportIssued", "CheckpointCosigned", "CosignatureGiven",
     "CheckpointStamped",
 }  # fmt: skip
 

@@ -1,0 +1,17 @@
+"""A key is enrolled for somebody who never showed that they have it."""
+
+from dataclasses import replace
+
+from custody.domain.events import CaseOpened
+from custody.domain.identifiers import KeyId, case_stream, key_stream
+from tests.attacks.ledger_file import LedgerFile
+
+
+def attack(ledger: LedgerFile) -> None:
+    key = KeyId(ledger.stranger.key_id)
+    ledger.append(
+        key_stream(ledger.ledger, key), replace(ledger.enrolment("examiner"), proof=None), ledger.signer
+    )
+    ledger.append(case_stream(ledger.ledger, "later"), CaseOpened(case_number="later"), ledger.signer)
+    ledger.save()
+    ledger.sign_checkpoint(ledger.signer)
