@@ -48,7 +48,7 @@ def audit_answer(result: AuditResult) -> Answer:
         f"{counted(number, 'finding')}",
         lines=[
             *limited(findings),
-            *(f"  {check:<12}  {verdict}" for check, verdict in result.verdicts.items()),
+            *(f"  {check:<13}  {verdict}" for check, verdict in result.verdicts.items()),
             *(f"  note: {note}" for note in result.notes),
             "  an audit does not show:",
             *(f"   - {limit}" for limit in result.not_shown),

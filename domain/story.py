@@ -6,6 +6,7 @@ out printable, all other values as recorded, so whoever shows them escapes them.
 
 from typing import TypeAlias, assert_never, cast
 
+from custody.domain.custody_phrases import CustodyEvent, tell_custody
 from custody.domain.events import (
     BatchCompleted,
     BatchPaused,
@@ -13,12 +14,18 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    CaseClosed,
     CaseOpened,
     CopyRefuted,
     CopyReverified,
+    CustodyAccepted,
+    CustodyDeclined,
+    CustodyOffered,
+    CustodyRefused,
     DirectoryCreated,
     Event,
     ExhibitRegistered,
+    ExhibitReleased,
     FileCopying,
     FileFailed,
     FileFsynced,
@@ -39,6 +46,7 @@ from custody.domain.events import (
     LedgerOpened,
     LinkRecorded,
     MetadataLost,
+    NoteAdded,
     ReportIssued,
     SessionClosed,
     SessionOpened,
@@ -60,7 +68,7 @@ BatchEvent: TypeAlias = (
     BatchQueued | BatchStarted | BatchPaused | BatchResumed | BatchStopped | BatchCompleted
 )
 LedgerEvent: TypeAlias = (
-    LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
+    LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | ReportIssued | CustodyEvent
 )
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
@@ -181,13 +189,13 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             )
         case SessionClosed():
             return f"the command ended with exit code {event.exit}"
-        case CaseOpened():
-            return f"case {event.case_number} used for the first time, by {who}"
-        case ExhibitRegistered():
-            return f"exhibit {event.exhibit} of case {event.case_number} registered by {who}"
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
+        case CaseOpened() | CaseClosed() | NoteAdded() | ExhibitRegistered() | ExhibitReleased():
+            return tell_custody(event, who)
+        case CustodyOffered() | CustodyAccepted() | CustodyDeclined() | CustodyRefused():
+            return tell_custody(event, who)
         case _:
             assert_never(event)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.contents import LedgerContents, Positions
+from custody.domain.audit.custody import CustodyCheck, OfferedFiles
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.sequence import EntrySequence
@@ -41,8 +42,8 @@ class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
-    4. what it says, and what its claims rest on, 5. the Merkle tree (RFC 6962 section 2.1), 6. every
-    checkpoint against that tree.
+    4. what it says, what its claims rest on, and who may hand over what, 5. the Merkle tree (RFC 6962
+    section 2.1), 6. every checkpoint against that tree.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class LedgerAuditor:
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
         self._claims = ClaimCheck(self.findings, earlier)
+        self._custody = CustodyCheck(self.findings, trusted, verify_many)
         self._frontier = Frontier()
         self._last_leaf = bytes(HASH_BYTES)
         self._checkpoints = CheckpointCheck(self.findings, trusted, verify_many)
@@ -75,7 +77,12 @@ class LedgerAuditor:
     @property
     def cited(self) -> tuple[tuple[int, str], ...]:
         """The documents that entries cite: position and SHA-256."""
-        return tuple(self._contents.cited)
+        return (*self._contents.cited, *self._custody.documents)
+
+    @property
+    def offered(self) -> tuple[OfferedFiles, ...]:
+        """The offers of exhibits whose manifests are to be compared with the ledger."""
+        return tuple(self._custody.offered)
 
     def admit(self, record: RawRecord) -> Recorded | None:
         """Take the next record; returns its event if it could be read. Raises what ``earlier`` raises."""
@@ -83,7 +90,7 @@ class LedgerAuditor:
         slot = self._sequence.place(record.position)
         if slot is None:
             self.findings.leave_open("signatures")
-            self._claims.stop(self.size)
+            self._stop(self.size)
             return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
@@ -91,14 +98,15 @@ class LedgerAuditor:
         if opened is None:
             self.findings.leave_open("signatures")
             self._sequence.skip(slot)
-            self._claims.stop(slot)
+            self._stop(slot)
             return None
         self._signatures.admit(opened)
         self._sequence.admit(opened)
         self._contents.admit(opened)
         if opened.event is None or not self._sequence.orderly:
-            self._claims.stop(slot)
+            self._stop(slot)
         self._claims.admit(opened)
+        self._custody.admit(opened)
         return opened.recorded()
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
@@ -123,8 +131,8 @@ class LedgerAuditor:
             found.append("the order within streams was not judged: entries are missing or misplaced")
         if self._claims.stopped_at is not None:
             found.append(
-                f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
-                "entries are missing, misplaced or unreadable"
+                f"what copies and hand-overs rest on was not judged from position {self._claims.stopped_at} "
+                "on: entries are missing, misplaced or unreadable"
             )
         return tuple(filter(None, found))
 
@@ -136,6 +144,11 @@ class LedgerAuditor:
     def unsynchronised_sessions(self) -> Positions:
         """Return the sessions whose clock was not known to be synchronised."""
         return self._contents.unsynchronised
+
+    def _stop(self, slot: int) -> None:
+        """Judge no claim and no hand-over from here on: it may rest on what is missing."""
+        self._claims.stop(slot)
+        self._custody.stop()
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf

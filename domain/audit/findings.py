@@ -1,13 +1,15 @@
 """What an audit finds, and the verdicts that follow from it.
 
-Knows the six checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
+Knows the checks of an audit and the three verdicts. Judges nothing itself: findings are handed in.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
-Check: TypeAlias = Literal["structure", "signatures", "chain", "tree", "checkpoints", "projections"]
+Check: TypeAlias = Literal[
+    "structure", "signatures", "authorisation", "chain", "tree", "checkpoints", "projections"
+]
 Verdict: TypeAlias = Literal["passed", "failed", "indeterminate"]
 
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)

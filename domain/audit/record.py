@@ -4,23 +4,16 @@ Knows the form of one record, by itself. Deliberately does not know its neighbou
 verifies no signature (``audit``).
 """
 
-import base64
-import binascii
-import hashlib
 from dataclasses import dataclass
-from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.dsse import Envelope, open_envelope
 from custody.domain.entry import Entry, Recorded, parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, KeyEnrolled
-from custody.domain.identifiers import KeyId
 from custody.domain.merkle import leaf_hash
 from custody.domain.paths import escape_text
-
-_PEM_BEGIN: Final = "-----BEGIN PUBLIC KEY-----"
-_PEM_END: Final = "-----END PUBLIC KEY-----"
+from custody.domain.public_pem import key_id_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +91,7 @@ def _event(entry: Entry, slot: int, findings: Findings) -> Event | None:
     if event.stream_kind != entry.stream.kind:
         message = f"{entry.type} belongs to a {event.stream_kind}, not to a {entry.stream.kind}"
         findings.note("structure", "wrong-stream", slot, message)
-    if isinstance(event, KeyEnrolled) and _key_id(event.public_key) != event.key:
+    if isinstance(event, KeyEnrolled) and key_id_of(event.public_key) != event.key:
         message = "the enrolled public key is not the one that its key id stands for"
         findings.note("structure", "key-mismatch", slot, message)
     return event
@@ -125,19 +118,6 @@ def _check_columns(opened: OpenedRecord, columns: RawColumns, findings: Findings
     if wrong:
         message = f"the store says otherwise than the signed entry about its {', '.join(wrong)}"
         findings.note("structure", "column-mismatch", opened.slot, message)
-
-
-def _key_id(pem: str) -> KeyId | None:
-    """Return the key id of a public key in PEM (RFC 7468), or None when it is no PEM."""
-    lines = pem.split()
-    text = " ".join(lines)
-    if not (text.startswith(_PEM_BEGIN) and text.endswith(_PEM_END)):
-        return None
-    try:
-        spki = base64.b64decode(text[len(_PEM_BEGIN) : -len(_PEM_END)].replace(" ", ""), validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return KeyId(hashlib.sha256(spki).hexdigest())
 
 
 def _shown(error: MalformedData) -> str:

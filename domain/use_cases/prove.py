@@ -50,7 +50,7 @@ def prove(
     """
     streams = [Stream("file", row.id) for row in files_called(model, target, path)]
     positions = sorted({recorded.position for stream in streams for recorded in reader.history(stream)})
-    signed = _newest(reader, trusted, verify_many)
+    signed = newest_checkpoint(reader, trusted, verify_many)
     size = signed.checkpoint.size
     covered = [position for position in positions if position < size]
     if not covered:
@@ -58,13 +58,15 @@ def prove(
             f"no checkpoint covers an entry of {escape_text(target)} yet",
             hint="sign one with 'custody checkpoint make'",
         )
-    document = _proof(reader, signed, covered).to_bytes()
+    document = proof_of(reader, signed, covered).to_bytes()
     result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
-    _require_good(result)
+    require_good(result)
     return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
 
 
-def _newest(reader: ProvableLedger, trusted: TrustedKeys, verify_many: VerifyMany) -> SignedCheckpoint:
+def newest_checkpoint(
+    reader: ProvableLedger, trusted: TrustedKeys, verify_many: VerifyMany
+) -> SignedCheckpoint:
     """Return the largest checkpoint that a trusted key signed."""
     signed = signed_checkpoints(reader, trusted, one_at_a_time(verify_many))
     if not signed:
@@ -75,7 +77,8 @@ def _newest(reader: ProvableLedger, trusted: TrustedKeys, verify_many: VerifyMan
     return signed[-1]
 
 
-def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:
+def proof_of(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:
+    """Return the proof of the entries at these positions. Raises Tampered."""
     checkpoint = signed.checkpoint
     wanted = frozenset(positions)
     tree = ProvingTree(wanted)
@@ -92,9 +95,9 @@ def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable
     return Proof(note=signed.note, entries=tuple(proved))
 
 
-def _require_good(result: ProofResult) -> None:
+def require_good(result: ProofResult) -> None:
     """Raise Tampered for a proof that would not convince anyone."""
     if result.verdict == "passed":
         return
     reasons = (*(finding.message for finding in result.findings), *result.notes)
-    raise Tampered(f"the file's entries cannot be proved: {reasons[0]}", hint="run custody audit")
+    raise Tampered(f"the entries cannot be proved: {reasons[0]}", hint="run custody audit")
