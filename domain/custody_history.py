@@ -132,8 +132,11 @@ class CustodyHistory:
         history.exhibit = evolve(history.exhibit, recorded)
         if isinstance(event, ExhibitReleased):
             history.released = recorded
-        elif history.registered is None:
+            return
+        if history.registered is None:
             history.registered = recorded
+        if event.holder is not None and event.holder_name is not None:
+            self.names.setdefault(event.holder, event.holder_name)
 
     def _hand_over(
         self, recorded: Recorded, event: CustodyOffered | CustodyAccepted | CustodyDeclined | CustodyRefused

@@ -68,8 +68,10 @@ class Description:
     condition: str | None = None
 
 
-def register(exhibit: Exhibit, what: Description, *, holder: KeyId | None = None) -> ExhibitRegistered:
-    """Register an exhibit. Raises Refused for a number that is taken."""
+def register(
+    exhibit: Exhibit, what: Description, *, holder: KeyId | None = None, holder_name: str | None = None
+) -> ExhibitRegistered:
+    """Register an exhibit, perhaps while somebody else holds it. Raises Refused for a number that is taken."""
     if exhibit.registered is not None:
         raise Refused(
             f"{exhibit.title} is registered already",
@@ -79,6 +81,7 @@ def register(exhibit: Exhibit, what: Description, *, holder: KeyId | None = None
     return ExhibitRegistered(
         case_number=exhibit.case_number, exhibit=exhibit.number, description=what.description, make=what.make,
         model=what.model, serial=what.serial, seal=what.seal, condition=what.condition, holder=holder,
+        holder_name=holder_name,
     )  # fmt: skip
 
 

@@ -131,8 +131,8 @@ class LedgerAuditor:
             found.append("the order within streams was not judged: entries are missing or misplaced")
         if self._claims.stopped_at is not None:
             found.append(
-                f"what copies and hand-overs rest on was not judged from position {self._claims.stopped_at} "
-                "on: entries are missing, misplaced or unreadable"
+                f"what copies are claimed on, and hand-overs, were not judged from position "
+                f"{self._claims.stopped_at} on: entries are missing, misplaced or unreadable"
             )
         return tuple(filter(None, found))
 

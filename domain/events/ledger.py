@@ -85,6 +85,7 @@ class ExhibitRegistered(Event):
     seal: str | None = None
     condition: str | None = None
     holder: KeyId | None = None
+    holder_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,6 @@ def test_a_signed_claim_that_rests_on_nothing_fails_at_its_position(
     result = with_claims(tmp_path, *events).audit()
     assert [(finding.position, finding.code) for finding in result.findings] == [found]
     assert result.verdicts == {
-        "structure": "failed", "signatures": "passed", "chain": "passed", "tree": "passed",
-        "checkpoints": "passed", "projections": "passed",
+        "structure": "failed", "signatures": "passed", "authorisation": "passed", "chain": "passed",
+        "tree": "passed", "checkpoints": "passed", "projections": "passed",
     }  # fmt: skip

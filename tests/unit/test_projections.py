@@ -160,7 +160,8 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
 ]  # fmt: skip
 WITHOUT_ROWS = {
     "LedgerOpened", "KeyEnrolled", "SessionOpened", "SessionClosed", "CaseOpened", "ExhibitRegistered",
-    "ReportIssued",
+    "ReportIssued", "NoteAdded", "CaseClosed", "ExhibitReleased", "CustodyOffered", "CustodyAccepted",
+    "CustodyDeclined", "CustodyRefused",
 }  # fmt: skip
 
 

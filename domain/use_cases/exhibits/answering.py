@@ -143,7 +143,8 @@ class Desk:
         exhibit = self._book.exhibit
         if self._local or exhibit.registered is not None:
             return [], exhibit
-        registered = register(exhibit, self._received.what, holder=self._offer.giver)
+        giver, name = self._offer.giver, self._offer.event.giver_name
+        registered = register(exhibit, self._received.what, holder=giver, holder_name=name)
         known = replace(exhibit, registered=registered, custodian=self._offer.giver)
         return self._book.next(registered), known
 
