@@ -48,11 +48,8 @@ def _tell_exhibit(event: ExhibitEvent, who: str) -> str:
     what = f"exhibit {event.exhibit} of case {event.case_number}"
     match event:
         case ExhibitRegistered():
-            held = (
-                ""
-                if event.holder is None
-                else f", while {event.holder_name or 'somebody'} (key {event.holder}) held it"
-            )
+            holder = f"{event.holder_name or 'somebody'} (key {event.holder})"
+            held = "" if event.holder is None else f", while {holder} held it"
             return f"{what} registered by {who}{held}" + _listed(described(event))
         case ExhibitReleased():
             facts = (("reason", event.reason), ("place", event.place))

@@ -71,7 +71,7 @@ class Description:
 def register(
     exhibit: Exhibit, what: Description, *, holder: KeyId | None = None, holder_name: str | None = None
 ) -> ExhibitRegistered:
-    """Register an exhibit, perhaps while somebody else holds it. Raises Refused for a number that is taken."""
+    """Register an exhibit, perhaps one that somebody else holds. Raises Refused for a taken number."""
     if exhibit.registered is not None:
         raise Refused(
             f"{exhibit.title} is registered already",

@@ -81,11 +81,7 @@ def begun(home: Path) -> Handing:
 
 @pytest.fixture(scope="module")
 def offered_once(tmp_path_factory: pytest.TempPathFactory) -> Handing:
-    both = (
-        begun(tmp_path_factory.mktemp("handing") / "home")
-        if False
-        else begun(tmp_path_factory.mktemp("handing"))
-    )
+    both = begun(tmp_path_factory.mktemp("handing"))
     ended = both.make_offer("--receiver", "M. Berger", "--purpose", "Analysis", "--place", "Room 3")
     assert ended.code == 0, ended.err
     return both
@@ -136,7 +132,7 @@ def test_the_custodian_is_known_at_every_position_and_time(handing: Handing) -> 
 
 @pytest.mark.parametrize(
     ("damage", "word"),
-    [("changed", "CHANGED"), ("longer", "CHANGED"), ("missing", "MISSING"), ("link", "CHANGED")],
+    [("changed", "CHANGED"), ("missing", "MISSING"), ("link", "CHANGED")],
 )
 def test_a_copy_that_differs_is_not_accepted_and_that_is_recorded(
     handing: Handing, damage: str, word: str
@@ -146,8 +142,6 @@ def test_a_copy_that_differs_is_not_accepted_and_that_is_recorded(
     clip = bad / "card" / "clip1.mov"
     if damage == "changed":
         clip.write_bytes(b"X" * clip.stat().st_size)
-    elif damage == "longer":
-        clip.write_bytes(clip.read_bytes() + b"!")
     else:
         clip.unlink()
         if damage == "link":
@@ -259,19 +253,19 @@ def test_the_offer_file_is_checked_with_other_tools(handing: Handing) -> None:
     assert len(listed) == made["files"] == 3
 
 
-@pytest.mark.parametrize("position", ["proof", "manifest", "cut", "empty", "rubbish"])
-def test_a_changed_offer_is_refuted(handing: Handing, position: str) -> None:
+@pytest.mark.parametrize("part", ["proof", "manifest", "cut", "rubbish"])
+def test_a_changed_offer_is_refuted(handing: Handing, part: str) -> None:
     data = handing.offer.read_bytes()
-    if position == "proof":
+    if part == "proof":
         at = data.index(b'"path":["') + len(b'"path":["')
         data = data[:at] + (b"0" if data[at : at + 1] != b"0" else b"1") + data[at + 1 :]
-    elif position == "manifest":
+    elif part == "manifest":
         at = data.rindex(b'"size":') + len(b'"size":')
         data = data[:at] + b"7" + data[at:]
-    elif position == "cut":
+    elif part == "cut":
         data = data[: data.index(b"\n") + 1]
     else:
-        data = b"" if position == "empty" else b"[" * 100_000 + b"\n\xff\n"
+        data = b"[" * 100_000 + b"\n\xff\n"
     handing.offer.write_bytes(data)
     ended = handing.accept()
     assert (ended.code, handing.answer.exists()) in {(1, False), (4, False)}, ended.err
@@ -298,12 +292,11 @@ def test_an_answer_belongs_to_the_ledger_of_its_offer(handing: Handing) -> None:
     assert (ended.code, "another ledger" in ended.err) == (6, True)
 
 
-def test_nothing_is_offered_over_an_existing_file_or_with_a_bad_copy(handing: Handing) -> None:
+def test_nothing_is_offered_over_an_existing_file(handing: Handing) -> None:
     handing.giver("transfer", "decline", str(handing.offer))
     size = handing.giver.ledger_size()
     assert handing.make_offer().code == 6
     assert handing.giver.ledger_size() == size
-    (handing.home / "card").rename(handing.home / "gone")
 
 
 def test_a_copy_known_to_be_bad_is_not_offered(tmp_path: Path) -> None:
@@ -354,7 +347,7 @@ def test_the_code_of_a_case(tmp_path: Path) -> None:
     assert custody("exhibit", "note", "A", "seen\nagain", "--case", CASE).code == 0
     assert custody("exhibit", "note", "Z", "text").code == 4
     shown = custody("case", "show", CASE)
-    assert "Main Street" in shown.out and "phone" in shown.out and "order 12" in shown.out
+    assert all(text in shown.out for text in ("Main Street", "phone", "order 12"))
     assert r"seen\x0aagain" in custody("exhibit", "show", f"{CASE}/A").out
     assert custody("case", "show", "none").code == 4
     assert custody("explain", f"{CASE}/A").out.count("note by J. Ortiz") == 1
