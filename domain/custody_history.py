@@ -72,8 +72,6 @@ class CaseHistory:
     """One case with its notes."""
 
     case: Case
-    opened: Recorded | None = None
-    closed: Recorded | None = None
     notes: list[Recorded] = field(default_factory=list)
 
 
@@ -107,7 +105,8 @@ class CustodyHistory:
             case KeyEnrolled() as event:
                 self.names[event.key] = event.examiner
             case CaseOpened() | CaseClosed() as event:
-                self._case(recorded, event)
+                history = self._case_called(event.case_number)
+                history.case = evolve_case(history.case, event)
             case NoteAdded(exhibit=None) as event:
                 self._case_called(event.case_number).notes.append(recorded)
             case NoteAdded(exhibit=str() as exhibit) as event:
@@ -118,14 +117,6 @@ class CustodyHistory:
                 self._hand_over(recorded, event)
             case _:
                 pass
-
-    def _case(self, recorded: Recorded, event: CaseOpened | CaseClosed) -> None:
-        history = self._case_called(event.case_number)
-        history.case = evolve_case(history.case, event)
-        if isinstance(event, CaseClosed):
-            history.closed = recorded
-        elif history.opened is None:
-            history.opened = recorded
 
     def _exhibit(self, recorded: Recorded, event: ExhibitRegistered | ExhibitReleased) -> None:
         history = self._exhibit_called(event.case_number, event.exhibit)
@@ -148,7 +139,7 @@ class CustodyHistory:
                 self._offered(recorded, event, history)
             case CustodyAccepted() | CustodyDeclined():
                 self._answered(recorded, event, history)
-            case CustodyRefused():
+            case _:
                 history.refusals.append(recorded)
 
     def _offered(self, recorded: Recorded, event: CustodyOffered, history: ExhibitHistory) -> None:

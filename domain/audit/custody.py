@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.entry import Recorded
 from custody.domain.events import (
     CustodyAccepted,
     CustodyDeclined,
@@ -75,27 +76,26 @@ class CustodyCheck:
 
     def admit(self, opened: OpenedRecord) -> None:
         """Take the next record, unless the judging has stopped."""
-        if self.stopped:
+        recorded = opened.recorded()
+        if self.stopped or recorded is None:
             return
-        match opened.event:
+        match recorded.event:
             case JobQueued(exhibit=str() as exhibit) as event:
                 job = (JobId(opened.entry.stream.id), event.destination)
                 self._jobs.setdefault((event.case_number, exhibit), []).append(job)
             case ExhibitRegistered() | ExhibitReleased() | CustodyRefused() as event:
-                self._take(opened, event)
+                self._take(opened, recorded, event)
             case CustodyOffered() | CustodyAccepted() | CustodyDeclined() as event:
-                self._take(opened, event)
+                self._take(opened, recorded, event)
             case _:
                 pass
 
-    def _take(self, opened: OpenedRecord, event: _Event) -> None:
+    def _take(self, opened: OpenedRecord, recorded: Recorded, event: _Event) -> None:
         name = (event.case_number, event.exhibit)
         exhibit = self._exhibits.get(name) or Exhibit(case_number=name[0], number=name[1])
         for objection in self._objections(opened, event, exhibit):
             self._note(opened.slot, objection)
-        recorded = opened.recorded()
-        if recorded is not None:
-            self._exhibits[name] = evolve(exhibit, recorded)
+        self._exhibits[name] = evolve(exhibit, recorded)
 
     def _objections(self, opened: OpenedRecord, event: _Event, exhibit: Exhibit) -> Iterator[Objection]:
         entry = opened.entry
@@ -115,7 +115,7 @@ class CustodyCheck:
                 self._remember(opened, event)
             case CustodyAccepted() | CustodyDeclined():
                 yield from self._objections_to_answer(opened, event, exhibit)
-            case CustodyRefused():
+            case _:  # a refusal moves nothing
                 pass
 
     def _remember(self, opened: OpenedRecord, event: CustodyOffered) -> None:

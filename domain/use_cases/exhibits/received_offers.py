@@ -6,7 +6,7 @@ Knows the order of the checks. Trusts only the keys that are handed in.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from custody.domain.audit.custody import CustodyCheck
 from custody.domain.audit.findings import Findings
@@ -79,11 +79,9 @@ def _require_sound_history(
     check = CustodyCheck(findings, {key: one.raw for key, one in trusted.items()}, verify_many)
     what = Description()
     streams = set()
-    for one in Proof.parse(proof).entries:
-        raw = RawRecord(position=one.position, entry=one.entry)
-        opened = open_record(raw, one.position, findings)
-        if opened is None:
-            continue  # there is a finding about it
+    raw = (RawRecord(position=one.position, entry=one.entry) for one in Proof.parse(proof).entries)
+    opened_one_by_one = (open_record(one, cast("int", one.position), findings) for one in raw)
+    for opened in filter(None, opened_one_by_one):  # of one that does not open there is a finding
         streams.add(opened.entry.stream)
         check.admit(opened)
         if isinstance(opened.event, ExhibitRegistered):

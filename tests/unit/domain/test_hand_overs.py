@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from custody.domain.case import Case, add_note, close_case, evolve, open_case
+from custody.domain.copy_reports import Advanced, Began, ReadBack
 from custody.domain.custody_history import TYPES, CustodyHistory
 from custody.domain.errors import (
     CannotTell,
@@ -37,10 +38,11 @@ from custody.domain.events import (
     NoteAdded,
 )  # fmt: skip
 from custody.domain.exhibit import Description, Exhibit
-from custody.domain.identifiers import KeyId, Position
+from custody.domain.identifiers import KeyId, Position, TransferId
 from custody.domain.manifest import manifest_files
 from custody.domain.offer import OfferFile
 from custody.domain.paths import RawPath
+from custody.domain.ports import LaneDied
 from custody.domain.transfer import Objection, require_none
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.exhibits import casework
@@ -76,6 +78,7 @@ from custody.domain.use_cases.prove import newest_checkpoint, proof_of
 from custody.domain.use_cases.verification.verify_copies import Problem, resolve_scope, verify
 from custody.infrastructure.crypto.ed25519 import verify as verify_signature
 from tests.fakes import workbench
+from tests.fakes.lanes import ScriptedLane
 from tests.fakes.workbench import LEDGER, Workbench, signer
 from tests.unit.signed_ledger import AT, OTHER_KEY, verify_each
 
@@ -509,3 +512,30 @@ def test_each_kind_of_objection_has_its_error() -> None:
         with pytest.raises(error):
             require_none([Objection(kind, "code", "message")])  # type: ignore[arg-type]
     assert Exhibit(case_number="1", number="A\n").title == r"exhibit A\x0a of case 1"
+
+
+def test_a_lane_that_dies_leaves_the_file_unread(bench: Workbench) -> None:
+    found = received(file_of(bench, offered(bench)))
+    one, two, stranger = (TransferId(UUID(int=number)) for number in (1, 2, 9))
+    lane = ScriptedLane(
+        bench.clock,
+        [
+            Began(one), Advanced(one, "read back", 3), Advanced(stranger, "read back", 1),
+            ReadBack(transfer=one, size=3, digests={}, method="cached"), Began(two), LaneDied(""),
+        ],
+    )  # fmt: skip
+    folder = RawPath(os.fsencode(bench.destination))
+    copy = read_handed_copy(replace(bench.workshop(), lane=lane), folder, found.manifest)
+    assert (copy.files, dict(copy.read_back), copy.differs) == (2, {"cached": 1}, False)
+    assert [problem.message for problem in copy.unreadable] == ["the reading process died"]
+
+
+def test_a_case_and_its_notes_are_part_of_the_history(bench: Workbench) -> None:
+    ledger, reader = bench.ledger, bench.ledger.reader
+    casework.record_case_note(ledger, reader, CASE, "on the case")
+    casework.record_exhibit_note(ledger, reader, NAME, "on the exhibit")
+    casework.record_closing(ledger, reader, CASE, None)
+    history = history_until(reader, None)
+    assert history.cases[CASE].case.closed
+    assert [len(notes) for notes in (history.cases[CASE].notes, history.exhibits[NAME].notes)] == [1, 1]
+    assert history.name_of(GIVER) == "J. Ortiz"
