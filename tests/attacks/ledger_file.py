@@ -4,6 +4,7 @@ Whatever is put in, the store's columns and its head are made to fit, so that on
 and notes are left to give it away.
 """
 
+import hashlib
 import json
 import sqlite3
 import uuid
@@ -15,6 +16,8 @@ from custody.domain import canonical, dsse, entry
 from custody.domain.canonical import JsonObject
 from custody.domain.checkpoint import Checkpoint, parse_note, signed_note
 from custody.domain.errors import MalformedData
+from custody.domain.events import Event, type_name
+from custody.domain.identifiers import KeyId, Stream
 from custody.domain.merkle import Frontier, leaf_hash
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import load_private_key, new_private_key
@@ -67,6 +70,25 @@ class LedgerFile:
         """Put an entry in; those from there on move up."""
         self.rows.insert(position, (position, raw))
         self.number_anew()
+
+    def append(self, stream: Stream, revision: int, event: Event) -> bytes:
+        """Add an entry at the end, signed with the workspace's key; returns its bytes."""
+        position, (_, last) = len(self.rows), self.rows[-1]
+        body = entry.body(
+            entry.state_of(event, str(self.body(position - 1)["at"])),
+            actor=KeyId(self.signer.key_id), ledger=str(self.body(0)["ledger"]),
+            place=(position, leaf_hash(last).hex()), stream=str(stream), revision=revision,
+            name=type_name(event), salt="00" * 16,
+        )  # fmt: skip
+        raw = signed(body, self.signer)
+        self.rows.append((position, raw))
+        return raw
+
+    def keep_document(self, content: bytes) -> None:
+        """Put a document where entries cite it."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            sha256 = hashlib.sha256(content).hexdigest()
+            database.execute("INSERT INTO documents (sha256, content) VALUES (?, ?)", (sha256, content))
 
     def remove(self, position: int) -> None:
         """Take an entry out; its position stays empty."""
