@@ -17,14 +17,15 @@ from custody.domain.answer import MAX_ANSWER_BYTES
 from custody.domain.custody_text import form_text
 from custody.domain.errors import NotFound, Refused
 from custody.domain.events import CustodyAccepted, CustodyDeclined
-from custody.domain.identifiers import KeyId
+from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import printable, to_json
 from custody.domain.public_pem import pem_of
 from custody.domain.use_cases.exhibits.answering import GivenAnswer, take_answer
-from custody.domain.use_cases.exhibits.books import enrolled, exhibit_book
-from custody.domain.use_cases.exhibits.offering import Receiver, Terms, offer_file, record_offer
+from custody.domain.use_cases.exhibits.books import ExhibitBook, enrolled, exhibit_book
+from custody.domain.use_cases.exhibits.offering import Receiver, Terms, offer_file, open_offer, record_offer
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.ed25519 import verify
+from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.files.new_file import new_file
 
 
@@ -101,24 +102,40 @@ def imported_answer(run: Invocation, file: str) -> Answer:
     return in_session(run, taken)
 
 
-def answer_again(run: Invocation, exhibit: str, case: str | None, out: str) -> Answer:
-    """Write the last answer about an exhibit to a new file. Raises NotFound, Refused."""
+def written_again(run: Invocation, exhibit: str, case: str | None, out: str) -> Answer:
+    """Write the open offer of an exhibit, or else the last answer about it, to a new file.
+
+    Raises NotFound when there is neither, Refused for a file that is there.
+    """
     with reading_ledger(run) as view:
-        name = named_in(view.reader, exhibit, case)
-        book = exhibit_book(view.reader, *name)
-        answers = [
-            (one.position, one.event.answer)
-            for one in view.reader.history(book.stream)
-            if isinstance(one.event, CustodyAccepted | CustodyDeclined)
-        ]
-    if not answers:
-        raise NotFound(f"no offer of {book.exhibit.title} was answered in this ledger")
-    position, envelope = answers[-1]
-    write_answer(out, envelope.encode())
+        reader = view.reader
+        book = exhibit_book(reader, *named_in(reader, exhibit, case))
+        made = open_offer(reader, book)
+        if made is not None:
+            with verifying_in_parallel() as verify_many:
+                content = offer_file(reader, made, own_keys(view.workspace), verify_many)
+            what, position = "offer", made.position
+        else:
+            position, content = _last_answer(reader, book)
+            what = "answer"
+    with new_file(Path(out)) as stream:
+        stream.write(content)
     return Answer(
-        verdict=f"OK  answer written to {printable(bytes(Path(out)))}",
-        fields={**to_json("out", bytes(Path(out))), "position": position},
+        verdict=f"OK  {what} of position {position} written to {printable(bytes(Path(out)))}",
+        fields={**to_json("out", bytes(Path(out))), "file": what, "position": position},
     )
+
+
+def _last_answer(reader: SqlLedgerReader, book: ExhibitBook) -> tuple[Position, bytes]:
+    answers = [
+        (one.position, one.event.answer)
+        for one in reader.history(book.stream)
+        if isinstance(one.event, CustodyAccepted | CustodyDeclined)
+    ]
+    if not answers:
+        raise NotFound(f"no offer of {book.exhibit.title} is open or was answered in this ledger")
+    position, envelope = answers[-1]
+    return position, envelope.encode() + b"\n"
 
 
 def answer_given(given: GivenAnswer, out: str | None = None) -> Answer:

@@ -48,7 +48,7 @@ def require_none(objections: Iterable[Objection]) -> None:
 
 _HINTS: Final = {
     "right": "'custody exhibit show' names the custodian; use the workspace and the key of that person",
-    "state": "'custody exhibit show' and 'custody transfer list' tell how things stand",
+    "state": "'custody transfer list' tells how things stand; 'custody transfer again' writes a file anew",
     "forged": "ask the other side for the file again, and keep the one you have",
 }
 

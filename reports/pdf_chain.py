@@ -43,9 +43,9 @@ def chain(sheet: Sheet, sections: tuple[ExhibitSection, ...]) -> None:
     paragraph(
         sheet,
         "An exhibit is held by the one who registered it, then by the receiver of each hand-over that was "
-        "accepted. A hand-over counts from the receiver's signature, which was given after every file of the "
-        "copy had been read again and compared with the list that the giver signed. Both signatures stand in "
-        "the ledger; each party is named with the fingerprint of the key that signed.",
+        "accepted. Custody moves with the receiver's signature, under the statement that every file of the "
+        "copy was read again and is as the giver's signed list says. Both signatures stand in the ledger; "
+        "each party is named with the fingerprint of the key that signed.",
     )
     for section in sections:
         _exhibit(sheet, section)
@@ -54,7 +54,7 @@ def chain(sheet: Sheet, sections: tuple[ExhibitSection, ...]) -> None:
 def _exhibit(sheet: Sheet, section: ExhibitSection) -> None:
     subheading(sheet, f"Exhibit {section.exhibit} of case {section.case_number}")
     pairs(sheet, section.facts)
-    for entry, at, text in (*section.notes, *section.refusals):
+    for entry, at, text in sorted((*section.notes, *section.refusals)):
         pairs(sheet, [(f"Entry {number(entry)}", f"{at[:10]} {at[11:19]} UTC: {text}")])
     if not section.hand_overs:
         paragraph(sheet, "No hand-over is recorded as far as this report reaches.")

@@ -107,7 +107,10 @@ def decline(
     keys: Keys = None,
     place: Place = None,
 ) -> Answer:
-    """Sign that an offer is not taken; in the giver's workspace: that it is withdrawn."""
+    """Sign that an offer is not taken, or withdraw it.
+
+    It is withdrawn when the giver does so, in the workspace that made it.
+    """
     from custody.cli.receiving import declined_offer
 
     return declined_offer(invocation(ctx), file, out=out, keys=keys or (), place=place, reason=reason)
@@ -122,27 +125,33 @@ def import_(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="ANSWER", help="File that the receiver sent back.")],
 ) -> Answer:
-    """Take in the receiver's answer; when it accepts, custody moves with it."""
+    """Take in the receiver's answer.
+
+    When it accepts, custody moves with this entry.
+    """
     from custody.cli.hand_overs import imported_answer
 
     return imported_answer(invocation(ctx), file)
 
 
 @app.command(
-    "answer",
+    "again",
     cls=SharedOptionsCommand,
-    epilog=examples("custody transfer answer A-001 --out a-001.answer", exits=(0, 2, 4, 6)),
+    epilog=examples("custody transfer again A-001 --out a-001.offer", exits=(0, 1, 2, 4, 6)),
 )
-def answer(
+def again(
     ctx: typer.Context,
     exhibit: Named,
-    out: Annotated[str, typer.Option("--out", metavar="ANSWER", help="New file.")],
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="New file.")],
     case: MaybeCase = None,
 ) -> Answer:
-    """Write the last answer about an exhibit once more, as it stands in the ledger."""
-    from custody.cli.hand_overs import answer_again
+    """Write a lost offer or answer anew.
 
-    return answer_again(invocation(ctx), exhibit, case, out)
+    The offer while it is open, else the last answer; nothing is recorded.
+    """
+    from custody.cli.hand_overs import written_again
+
+    return written_again(invocation(ctx), exhibit, case, out)
 
 
 @app.command("list", cls=SharedOptionsCommand, epilog=examples("custody transfer list", exits=READING))

@@ -106,8 +106,9 @@ class LedgerAuditor:
         if opened.event is None or not self._sequence.orderly:
             self._stop(slot)
         self._claims.admit(opened)
-        self._custody.admit(opened)
-        return opened.recorded()
+        recorded = opened.recorded()
+        self._custody.admit(opened, recorded)
+        return recorded
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
         """Judge what only the whole ledger shows. ``head`` is None where none is kept (an exported log)."""

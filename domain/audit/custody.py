@@ -38,6 +38,7 @@ _Event: TypeAlias = (
     ExhibitRegistered | CustodyOffered | CustodyAccepted | CustodyDeclined | CustodyRefused | ExhibitReleased
 )
 
+_KINDS: Final = frozenset({"exhibit", "job"})  # asked first: nearly all entries are of files
 _MAX_MESSAGE: Final = 400
 
 
@@ -74,10 +75,9 @@ class CustodyCheck:
         """Judge nothing from here on."""
         self.stopped = True
 
-    def admit(self, opened: OpenedRecord) -> None:
-        """Take the next record, unless the judging has stopped."""
-        recorded = opened.recorded()
-        if self.stopped or recorded is None:
+    def admit(self, opened: OpenedRecord, recorded: Recorded | None) -> None:
+        """Take the next record with its event, unless the judging has stopped."""
+        if self.stopped or recorded is None or recorded.stream.kind not in _KINDS:
             return
         match recorded.event:
             case JobQueued(exhibit=str() as exhibit) as event:

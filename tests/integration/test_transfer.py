@@ -164,13 +164,18 @@ def test_an_answer_counts_once(handing: Handing) -> None:
     assert (second.code, "answered before" in second.err) == (6, True)
 
 
-def test_a_lost_answer_file_is_written_again(handing: Handing) -> None:
+def test_a_lost_file_is_written_again(handing: Handing) -> None:
+    again = handing.giver("transfer", "again", EXHIBIT, "--out", str(handing.home / "again.offer"))
+    assert again.code == 0, again.err
+    manifest = handing.offer.read_bytes().partition(b"\n")[2]
+    assert (handing.home / "again.offer").read_bytes().endswith(manifest)
+    (handing.home / "again.offer").replace(handing.offer)
+    assert handing.receiver("transfer", "again", EXHIBIT, "--case", CASE, "--out", "x").code == 4
     handing.accept()
     before = handing.answer.read_bytes()
     handing.answer.unlink()
-    assert handing.receiver("transfer", "answer", EXHIBIT, "--out", str(handing.answer)).code == 0
+    assert handing.receiver("transfer", "again", EXHIBIT, "--out", str(handing.answer)).code == 0
     assert handing.answer.read_bytes() == before
-    assert handing.giver("transfer", "answer", EXHIBIT, "--out", str(handing.home / "none")).code == 4
 
 
 def test_an_offer_that_is_declined_moves_nothing(handing: Handing) -> None:

@@ -13,7 +13,7 @@ from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.case import require_open
 from custody.domain.custody_phrases import answer_in
 from custody.domain.entry import Recorded
-from custody.domain.errors import Refused, Tampered
+from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyOffered, FileQualified, FileSkipped, FileVerified
 from custody.domain.exhibit import require_registered
 from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream
@@ -24,7 +24,7 @@ from custody.domain.ports import LedgerReader, LedgerWriter, ReadModel
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.transfer import objections_to_parting, objections_to_receiver, require_none
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
-from custody.domain.use_cases.exhibits.books import OwnLedger, case_book, exhibit_book
+from custody.domain.use_cases.exhibits.books import ExhibitBook, OwnLedger, case_book, exhibit_book
 from custody.domain.use_cases.job_rows import all_jobs, proved_rows_of
 from custody.domain.use_cases.prove import ProvableLedger, newest_checkpoint, proof_of, require_good
 from custody.domain.use_cases.transfers import file_stream
@@ -98,9 +98,21 @@ def offer_file(
     stream = exhibit_stream(reader.ledger, *name)
     positions = [one.position for one in reader.history(stream) if one.position <= offered.position]
     signed = newest_checkpoint(reader, trusted, verify_many)
+    if signed.checkpoint.size <= offered.position:
+        raise CannotTell("no checkpoint covers the offer yet", hint="sign one with 'custody checkpoint make'")
     proof = proof_of(reader, signed, positions).to_bytes()
     require_good(check_proof(proof, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many))
     return OfferFile(proof, offered.manifest).to_bytes()
+
+
+def open_offer(reader: LedgerReader, book: ExhibitBook) -> Offered | None:
+    """Return the offer of an exhibit that is not answered yet. Raises NotFound or Tampered for its list."""
+    for recorded in reader.history(book.stream):
+        event = recorded.event
+        if recorded.position == book.exhibit.open_offer and isinstance(event, CustodyOffered):
+            manifest = reader.document(event.manifest_sha256)
+            return Offered(position=recorded.position, event=event, manifest=manifest)
+    return None
 
 
 def exhibit_manifest(

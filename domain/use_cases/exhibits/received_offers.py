@@ -83,7 +83,7 @@ def _require_sound_history(
     opened_one_by_one = (open_record(one, cast("int", one.position), findings) for one in raw)
     for opened in filter(None, opened_one_by_one):  # of one that does not open there is a finding
         streams.add(opened.entry.stream)
-        check.admit(opened)
+        check.admit(opened, opened.recorded())
         if isinstance(opened.event, ExhibitRegistered):
             what = _described(opened.event)
     if len(streams) > 1:

@@ -22,7 +22,8 @@ def attack(ledger: LedgerFile) -> None:
     ledger.append(stream, 1, ExhibitRegistered(case_number=CASE, exhibit=EXHIBIT))
     offered = CustodyOffered(
         case_number=CASE, exhibit=EXHIBIT, receiver=receiver,
-        receiver_key=ledger.stranger.public_pem.decode(), giver_name="J. Ortiz", manifest_sha256=hashlib.sha256(manifest).hexdigest(), files=0, bytes=0,
+        receiver_key=ledger.stranger.public_pem.decode(), giver_name="J. Ortiz",
+        manifest_sha256=hashlib.sha256(manifest).hexdigest(), files=0, bytes=0,
     )  # fmt: skip
     offer = offer_of(ledger.append(stream, 2, offered))
     answer = Answer(

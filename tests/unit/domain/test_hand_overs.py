@@ -70,6 +70,7 @@ from custody.domain.use_cases.exhibits.offering import (
     accepted_manifest,
     common_folder,
     offer_file,
+    open_offer,
     record_offer,
 )  # fmt: skip
 from custody.domain.use_cases.exhibits.received_offers import ReceivedOffer, received_offer
@@ -539,3 +540,14 @@ def test_a_case_and_its_notes_are_part_of_the_history(bench: Workbench) -> None:
     assert history.cases[CASE].case.closed
     assert [len(notes) for notes in (history.cases[CASE].notes, history.exhibits[NAME].notes)] == [1, 1]
     assert history.name_of(GIVER) == "J. Ortiz"
+
+
+def test_an_open_offer_can_be_written_anew_once_a_checkpoint_covers_it(bench: Workbench) -> None:
+    reader = bench.ledger.reader
+    assert open_offer(reader, exhibit_book(reader, *NAME)) is None
+    bench.ledger.make_checkpoint()
+    made = offered(bench)
+    assert open_offer(reader, exhibit_book(reader, *NAME)) == made
+    with pytest.raises(CannotTell, match="no checkpoint covers"):
+        offer_file(reader, made, TRUSTED, verify_each)
+    assert received(file_of(bench, made)).manifest == made.manifest
