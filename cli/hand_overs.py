@@ -55,8 +55,7 @@ def _offer(
     session.store.make_checkpoint()
     with verifying_in_parallel() as verify_many:
         content = offer_file(reader, offered, own_keys(session.workspace), verify_many)
-    with new_file(Path(out)) as stream:
-        stream.write(content)
+    write_recorded(out, content, offered.position)
     event = offered.event
     return Answer(
         verdict=f"OK  exhibit {name[1]} of case {name[0]} offered, entry {offered.position}",
@@ -153,14 +152,28 @@ def answer_given(given: GivenAnswer, out: str | None = None) -> Answer:
     )  # fmt: skip
 
 
-def write_answer(out: str, envelope: bytes) -> None:
-    """Write an answer to a new file: its one line. Raises Refused."""
-    with new_file(Path(out)) as stream:
-        stream.write(envelope + b"\n")
+def write_recorded(out: str, content: bytes, position: Position) -> None:
+    """Write the file of what is recorded already. Raises Refused, and says that only the file is missing."""
+    try:
+        with new_file(Path(out)) as stream:
+            stream.write(content)
+    except Refused as error:
+        raise Refused(
+            error.what,
+            done=f"It is recorded in entry {position}; only the file is missing.",
+            hint="write the file with 'custody transfer again'",
+        ) from error
 
 
 def require_free(out: str) -> None:
-    """Raise Refused when something stands there: before anything is recorded."""
+    """Raise Refused for a file that is there or could not be made: before anything is recorded."""
+    folder = os.path.dirname(out) or "."  # noqa: PTH120 - as it was typed
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise Refused(
+            f"no file can be made there: {printable(os.fsencode(out))}",
+            done="Nothing was recorded or written.",
+            hint="choose a folder you may write",
+        )
     if os.path.lexists(out):
         raise Refused(
             f"there is a file already: {printable(os.fsencode(out))}",

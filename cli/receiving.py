@@ -10,7 +10,7 @@ from custody.cli.acquisition import absolute
 from custody.cli.brought_files import brought_keys, file_content, own_keys
 from custody.cli.evidence import working
 from custody.cli.exit_codes import ExitCode, code_of_signal
-from custody.cli.hand_overs import answer_given, require_free, write_answer
+from custody.cli.hand_overs import answer_given, require_free, write_recorded
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.progress import shown_progress
@@ -79,7 +79,7 @@ def declined_offer(
         desk.require_answerable(session.store.actor, "declined")
         given = desk.decline(_answerer(session), _said(session, *texts))
         if out is not None:
-            write_answer(out, given.envelope)
+            write_recorded(out, given.envelope + b"\n", given.position)
         return answer_given(given, out)
 
     return in_session(run, decline)
@@ -115,7 +115,7 @@ def _accepted(
     session: Session, desk: Desk, texts: tuple[str | None, str | None], out: str, found: HandedCopy
 ) -> Answer:
     given = desk.accept(_answerer(session), _said(session, *texts), found)
-    write_answer(out, given.envelope)
+    write_recorded(out, given.envelope + b"\n", given.position)
     answer = answer_given(given, out)
     methods = ", ".join(f"{count} {method}" for method, count in sorted(found.read_back.items()))
     return Answer(

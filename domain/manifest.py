@@ -22,6 +22,9 @@ FORMAT: Final = "custody.manifest/1"
 MAX_MANIFEST_BYTES: Final = 64 * 1024 * 1024
 """Room for some 250,000 files; the document is kept in the ledger's store and carried in one file."""
 
+MAX_MANIFEST_FILES: Final = MAX_MANIFEST_BYTES // 100
+"""More lines than this cannot fit: each has a SHA-256 and its braces."""
+
 _HEAD_FIELDS: Final = frozenset({"case_number", "exhibit", "format", "ledger"})
 _FILE_FIELDS: Final = frozenset({"digests", "entry", "path", "size"})
 _HEX: Final = re.compile(r"[0-9a-f]+")

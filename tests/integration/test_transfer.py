@@ -301,6 +301,7 @@ def test_nothing_is_offered_over_an_existing_file(handing: Handing) -> None:
     handing.giver("transfer", "decline", str(handing.offer))
     size = handing.giver.ledger_size()
     assert handing.make_offer().code == 6
+    assert handing.make_offer(out="no/folder").code == 6
     assert handing.giver.ledger_size() == size
 
 

@@ -17,7 +17,7 @@ from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyOffered, FileQualified, FileSkipped, FileVerified
 from custody.domain.exhibit import require_registered
 from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream
-from custody.domain.manifest import ManifestFile, ManifestHead, sum_up, write_manifest
+from custody.domain.manifest import MAX_MANIFEST_FILES, ManifestFile, ManifestHead, sum_up, write_manifest
 from custody.domain.offer import OfferFile
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.ports import LedgerReader, LedgerWriter, ReadModel
@@ -125,7 +125,8 @@ def exhibit_manifest(
     Raises Refused for a copy that was found changed, Tampered for a row that no signed entry bears out.
     """
     jobs = [job for job in all_jobs(model) if (job.case_number, job.exhibit) == name]
-    files = list(_ProvedFiles(ledger, reader, jobs).of(proved_rows_of(model, jobs, _EVERYWHERE)))
+    proved = _ProvedFiles(ledger, reader, jobs).of(proved_rows_of(model, jobs, _EVERYWHERE))
+    files = list(islice(proved, MAX_MANIFEST_FILES + 1))  # of more, the writing refuses all
     if not files:
         return None
     below = len(common_folder([job.destination for job in jobs]).rstrip(b"/")) + 1
