@@ -23,7 +23,7 @@ MAX_FILE_BYTES: Final = 1024 * 1024  # a note or a key has less than one hundred
 _PEM_BEGIN: Final = b"-----BEGIN"
 
 
-def brought_keys(values: Sequence[str]) -> dict[KeyId, TrustedKey]:
+def brought_keys(values: Sequence[str], option: str = "--key") -> dict[KeyId, TrustedKey]:
     """Return the keys that a person named: each a PEM file, a file with a verifier key, or such a key itself.
 
     Raises UsageError for what is no sound Ed25519 public key, CannotTell for a file that cannot be read.
@@ -34,7 +34,7 @@ def brought_keys(values: Sequence[str]) -> dict[KeyId, TrustedKey]:
             key_id, key = _key(value)
         except (KeyUnusable, MalformedData) as error:
             raise UsageError(
-                f"--key names no public key to trust: {printable(os.fsencode(value))}: {error.what}",
+                f"{option} names no public key to trust: {printable(os.fsencode(value))}: {error.what}",
                 hint="give the .pem or the .vkey file of a workspace's keys folder",
             ) from error
         keys[key_id] = key

@@ -14,10 +14,12 @@ from custody.cli.boundary import PROGRAM, answer, prepare_process
 from custody.cli.commands import (
     audit,
     batch,
+    case,
     check_proof,
     checkpoint,
     copy,
     demo,
+    exhibit,
     explain,
     init,
     keys,
@@ -25,6 +27,7 @@ from custody.cli.commands import (
     prove,
     rebuild,
     report,
+    transfer,
     verify,
 )
 from custody.cli.exit_codes import ExitCode
@@ -57,6 +60,9 @@ app.command("explain", cls=SharedOptionsCommand, epilog=explain.EXAMPLES)(explai
 app.add_typer(checkpoint.app, name="checkpoint")
 app.command("prove", cls=SharedOptionsCommand, epilog=prove.EXAMPLES)(prove.command)
 app.command("check-proof", cls=SharedOptionsCommand, epilog=check_proof.EXAMPLES)(check_proof.command)
+app.add_typer(case.app, name="case")
+app.add_typer(exhibit.app, name="exhibit")
+app.add_typer(transfer.app, name="transfer")
 app.add_typer(report.app, name="report")
 app.add_typer(keys.app, name="keys")
 app.command("rebuild", cls=SharedOptionsCommand, epilog=rebuild.EXAMPLES)(rebuild.command)

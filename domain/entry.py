@@ -7,7 +7,7 @@ signature; see ``dsse`` for the envelope, ``audit`` for judging a whole ledger.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -62,6 +62,11 @@ class Recorded:
     at: str
     actor: KeyId
     event: Event
+
+
+def rfc3339(now: datetime) -> str:
+    """Return a time as entries carry it: UTC, microseconds, ``Z`` (RFC 3339 section 5.6)."""
+    return now.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def state_of(event: Event, at: str) -> bytes:

@@ -50,8 +50,12 @@ MAY_RECORD: Final[Mapping[str, frozenset[Role]]] = {name: roles for roles, names
 """Event type → the roles of which the recording key needs one. A type that is not here, nobody may record."""
 
 LONG_TERM_ONLY: Final = frozenset(
-    {"LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed"}
-)
+    (
+        "LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed",
+        "ExhibitRegistered", "ExhibitReleased",
+        "CustodyOffered", "CustodyAccepted", "CustodyDeclined", "CustodyRefused",
+    )
+)  # fmt: skip
 """What a session key may not sign: these a person's own key answers for."""
 
 

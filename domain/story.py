@@ -6,6 +6,7 @@ out printable, all other values as recorded, so whoever shows them escapes them.
 
 from typing import TypeAlias, assert_never, cast
 
+from custody.domain.custody_phrases import CustodyEvent, tell_custody
 from custody.domain.events import (
     BatchCompleted,
     BatchPaused,
@@ -13,15 +14,21 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    CaseClosed,
     CaseOpened,
     CheckpointCosigned,
     CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     CosignatureGiven,
+    CustodyAccepted,
+    CustodyDeclined,
+    CustodyOffered,
+    CustodyRefused,
     DirectoryCreated,
     Event,
     ExhibitRegistered,
+    ExhibitReleased,
     FileCopying,
     FileFailed,
     FileFsynced,
@@ -44,6 +51,7 @@ from custody.domain.events import (
     LedgerOpened,
     LinkRecorded,
     MetadataLost,
+    NoteAdded,
     ReportIssued,
     SessionClosed,
     SessionOpened,
@@ -75,9 +83,8 @@ BatchEvent: TypeAlias = (
     BatchQueued | BatchStarted | BatchPaused | BatchResumed | BatchStopped | BatchCompleted
 )
 LedgerEvent: TypeAlias = (
-    LedgerOpened | KeyEnrolled | KeyRotated | KeyRevoked | SessionOpened | SessionClosed
-    | CaseOpened | ExhibitRegistered | ReportIssued
-    | CheckpointCosigned | CosignatureGiven | CheckpointStamped
+    LedgerOpened | KeyEnrolled | KeyRotated | KeyRevoked | SessionOpened | SessionClosed | ReportIssued
+    | CheckpointCosigned | CosignatureGiven | CheckpointStamped | CustodyEvent
 )  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
@@ -198,15 +205,15 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             )
         case SessionClosed():
             return f"the command ended with exit code {event.exit}"
-        case CaseOpened():
-            return f"case {event.case_number} used for the first time, by {who}"
-        case ExhibitRegistered():
-            return f"exhibit {event.exhibit} of case {event.case_number} registered by {who}"
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
         case CheckpointCosigned() | CosignatureGiven() | CheckpointStamped():
             return anchoring(event, who)
+        case CaseOpened() | CaseClosed() | NoteAdded() | ExhibitRegistered() | ExhibitReleased():
+            return tell_custody(event, who)
+        case CustodyOffered() | CustodyAccepted() | CustodyDeclined() | CustodyRefused():
+            return tell_custody(event, who)
         case _:
             assert_never(event)
 

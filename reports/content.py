@@ -7,11 +7,13 @@ caller passes only records up to the position, and the head computed over them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
+from custody.domain.custody_history import CustodyHistory
 from custody.domain.entry import Recorded
 from custody.domain.errors import NotFound
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import LedgerId
 from custody.reports import statements
+from custody.reports.chain import chain_of_custody
 from custody.reports.custody_report import (
     BatchSection,
     Counts,
@@ -39,8 +41,10 @@ def build(
     Raises NotFound if there are no records, or none of the batch or job asked for.
     """
     fold = LedgerFold(scope)
+    history = CustodyHistory()
     for recorded in records():
         fold.admit(recorded)
+        history.admit(recorded)
     if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
         message = "the ledger holds nothing to report on in this scope"
         raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
@@ -78,7 +82,13 @@ def build(
         clock=statements.clock(sessions),
         checks=statements.checks(scope, head),
         limits=statements.limits(),
+        chain=chain_of_custody(history, None if scope == Scope() else _exhibits(jobs)),
     )
+
+
+def _exhibits(jobs: Sequence[JobSection]) -> frozenset[tuple[str, str]]:
+    """Return the exhibits that these jobs are about: case number and exhibit number."""
+    return frozenset((job.case_number, job.exhibit) for job in jobs if job.exhibit is not None)
 
 
 def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:

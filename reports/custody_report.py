@@ -11,6 +11,7 @@ from typing import Self
 from custody.domain.entry import Recorded
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
 from custody.domain.paths import RawPath
+from custody.reports.chain import ExhibitSection
 from custody.reports.results import GOOD, Result, Verdict
 from custody.reports.scope import LedgerHead, Scope
 
@@ -234,6 +235,7 @@ class CustodyReport:
     clock: tuple[str, ...]
     checks: tuple[CheckStep, ...]
     limits: tuple[str, ...]
+    chain: tuple[ExhibitSection, ...] = ()
 
     @property
     def case_numbers(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from custody.domain.paths import escape_text, printable
-from custody.reports import pdf_lists
+from custody.reports import pdf_chain, pdf_lists
 from custody.reports.custody_report import CustodyReport, JobSection, KeyLine
 from custody.reports.pdf_blocks import (
     CODE,
@@ -44,6 +44,8 @@ def write_custody_pdf(report: CustodyReport, out: BinaryIO) -> None:
     _rereadings(sheet, report)
     _files(sheet, report)
     _others(sheet, report)
+    heading(sheet, "13  Chain of custody")
+    pdf_chain.chain(sheet, report.chain)
     sheet.finish()
 
 

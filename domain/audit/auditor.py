@@ -5,25 +5,26 @@ evidence: that is what findings are for. Memory does not grow with the number of
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from custody.domain.audit.anchors import Anchor, Anchors
+from custody.domain.audit.anchors import Anchors
 from custody.domain.audit.authorisation import AuthorisationCheck
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.completeness import judge_completeness
 from custody.domain.audit.contents import LedgerContents, Positions
 from custody.domain.audit.cosignatures import CosignatureCheck, GoodCosignature
+from custody.domain.audit.custody import CustodyCheck, OfferedFiles
 from custody.domain.audit.findings import Check, Findings
+from custody.domain.audit.head import RawHead, check_head
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.revisions import RawRevision, check_revisions
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.audit.stamps import GoodStamp, StampCheck
-from custody.domain.cosignature import NOBODY, TrustedWitnesses, time_of
+from custody.domain.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entry import Recorded
 from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from custody.domain.time_stamp import ReadToken
@@ -39,16 +40,6 @@ CARRIED_OUT: Final[tuple[Check, ...]] = (
 """The checks that the entries and checkpoints alone suffice for; others say themselves that they are made."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawHead:
-    """What a store says about its own end and id; any type, since anyone may have written it."""
-
-    size: object
-    frontier: object
-    previous: object
-    ledger: object
-
-
 class KeptRecords(EarlierEntries, Protocol):
     """What is kept besides the records in order."""
 
@@ -60,10 +51,10 @@ class LedgerAuditor:
     """Takes the checkpoints, then the records in stored order, then says what was found.
 
     The checks: 1. each record by itself, 2. its signature, 3. its place and its link to the one before,
-    4. whether its key might record it, 5. what it says, and what its claims rest on, 6. the Merkle tree
-    (RFC 6962 section 2.1), 7. every checkpoint against that tree, 8. the cosignatures of witnesses, 9. time
-    stamps of checkpoints, and the claimed times against them, 10. whether the ledger came to an end, and who
-    else vouches for it.
+    4. whether its key might record it, 5. what it says, what its claims rest on, and who may hand over what,
+    6. the Merkle tree (RFC 6962 section 2.1), 7. every checkpoint against that tree, 8. the cosignatures of
+    witnesses, 9. time stamps of checkpoints, and the claimed times against them, 10. whether the ledger came
+    to an end, and who else vouches for it.
     """
 
     def __init__(
@@ -96,6 +87,7 @@ class LedgerAuditor:
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
         self._claims = ClaimCheck(self.findings, earlier)
+        self._custody = CustodyCheck(self.findings, trusted, verify_many)
         self._frontier = Frontier()
         self._last_leaf = bytes(HASH_BYTES)
         self._checkpoints = CheckpointCheck(self.findings, trusted, verify_many)
@@ -128,7 +120,12 @@ class LedgerAuditor:
     @property
     def cited(self) -> tuple[tuple[int, str], ...]:
         """The documents that entries cite: position and SHA-256."""
-        return tuple(self._contents.cited)
+        return (*self._contents.cited, *self._custody.documents)
+
+    @property
+    def offered(self) -> tuple[OfferedFiles, ...]:
+        """The offers of exhibits whose manifests are to be compared with the ledger."""
+        return tuple(self._custody.offered)
 
     @property
     def stamps(self) -> tuple[GoodStamp, ...]:
@@ -142,7 +139,7 @@ class LedgerAuditor:
         if slot is None:
             self.findings.leave_open("signatures")
             self._authorisation.stop()
-            self._claims.stop(self.size)
+            self._stop(self.size)
             return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
@@ -151,7 +148,7 @@ class LedgerAuditor:
             self.findings.leave_open("signatures")
             self._authorisation.stop()
             self._sequence.skip(slot)
-            self._claims.stop(slot)
+            self._stop(slot)
             return None
         recorded = opened.recorded()
         self._signatures.admit(opened)
@@ -159,8 +156,9 @@ class LedgerAuditor:
         self._authorisation.admit(opened, recorded)
         self._contents.admit(opened)
         if opened.event is None or not self._sequence.orderly:
-            self._claims.stop(slot)
+            self._stop(slot)
         self._claims.admit(opened)
+        self._custody.admit(opened, recorded)
         self._cosignatures.admit(opened, self._roots)
         self._stamps.admit(opened)
         if slot + 1 in self._wanted:
@@ -175,7 +173,8 @@ class LedgerAuditor:
         if self._sequence.orderly:
             check_revisions(revisions, self.findings)
         if head is not None:
-            self._check_head(head)
+            made = (self.size, self._frontier.to_bytes(), self._last_leaf)
+            check_head(head, made, self._contents.ledger, self.findings)
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size, self._signatures.enrolled)
         if not self._sequence.orderly:
             self._authorisation.stop()
@@ -196,8 +195,8 @@ class LedgerAuditor:
             found.append("the order within streams was not judged: entries are missing or misplaced")
         if self._claims.stopped_at is not None:
             found.append(
-                f"what copies are claimed on was not judged from position {self._claims.stopped_at} on: "
-                "entries are missing, misplaced or unreadable"
+                f"what copies are claimed on, and hand-overs, were not judged from position "
+                f"{self._claims.stopped_at} on: entries are missing, misplaced or unreadable"
             )
         return (*filter(None, found), *self._cosignatures.notes(), *self._stamps.notes())
 
@@ -214,9 +213,16 @@ class LedgerAuditor:
         """Judge cosignatures and stamps, now that all roots are known, and see whether they are enough."""
         self._cosignatures.conclude(self._contents.ledger, self._roots, self.size)
         self._stamps.conclude(self._roots)
-        for anchor in (*map(_cosigned, self._cosignatures.good), *map(_stamped, self._stamps.good)):
+        cosigned = (good.anchor() for good in self._cosignatures.good)
+        stamped = (good.anchor() for good in self._stamps.good)
+        for anchor in (*cosigned, *stamped):
             self.anchors.admit(anchor)
         self.anchors.judge(self.findings, self._now)
+
+    def _stop(self, slot: int) -> None:
+        """Judge no claim and no hand-over from here on: it may rest on what is missing."""
+        self._claims.stop(slot)
+        self._custody.stop()
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf
@@ -224,35 +230,9 @@ class LedgerAuditor:
         if slot + 1 in self._wanted and self._frontier.size == slot + 1:
             self._roots[slot + 1] = self._frontier.root()
 
-    def _check_head(self, head: RawHead) -> None:
-        """Compare what the store says about its end with what the entries make."""
-        made = (self.size, self._frontier.to_bytes(), self._last_leaf)
-        if (head.size, head.frontier, head.previous) != made or type(head.size) is not int:
-            cut = type(head.size) is int and head.size > self.size
-            message = (
-                f"the ledger's head speaks of {head.size} entries, but there are {self.size}"
-                if cut
-                else "the ledger's head is not the one that the entries make"
-            )
-            position = self.findings.first_position
-            self.findings.note(
-                "tree", "head-differs", self.size if cut and position is None else position, message
-            )
-        if self._contents.ledger is not None and head.ledger != str(self._contents.ledger):
-            message = "the store names another ledger than its entries do"
-            self.findings.note("structure", "store-of-another-ledger", None, message)
-
     def _tail_note(self) -> str:
         largest = self._checkpoints.largest
         if largest is None:
             return "there is no checkpoint: a cut of this ledger could not be seen"
         tail = self.size - largest
         return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""
-
-
-def _cosigned(good: GoodCosignature) -> Anchor:
-    return Anchor(kind="cosignature", by=good.witness, size=good.size, at=time_of(good.time))
-
-
-def _stamped(good: GoodStamp) -> Anchor:
-    return Anchor(kind="stamp", by=good.anchor_sha256, size=good.size, at=good.earliest)

@@ -126,7 +126,7 @@ class ClaimCheck:
             return copy
         since: list[Event] = []
         for record in self._earlier.records_before(entry.stream.id.bytes, entry.revision):
-            event = _read_again(record)[1]
+            event = read_again(record)[1]
             if event is None:
                 return None
             since.append(event)
@@ -189,14 +189,14 @@ class ClaimCheck:
 def _proofs(records: Iterable[RawRecord]) -> Iterator[tuple[int, tuple[Entry, FileVerified | FileSkipped]]]:
     """Yield the entries that prove a copy by themselves, by position."""
     for record in records:
-        entry, event = _read_again(record)
+        entry, event = read_again(record)
         if entry is None or not isinstance(event, FileVerified | FileSkipped):
             continue
         if isinstance(event, FileVerified) or event.cites is None:
             yield entry.position, (entry, event)
 
 
-def _read_again(record: RawRecord) -> tuple[Entry | None, Event | None]:
+def read_again(record: RawRecord) -> tuple[Entry | None, Event | None]:
     """Read an entry that was judged before; nothing of one that could not be read then."""
     if not isinstance(record.entry, bytes):
         return None, None

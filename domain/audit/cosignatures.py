@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from custody.domain.audit.anchors import Anchor
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import VerifyMany
@@ -18,6 +19,7 @@ from custody.domain.cosignature import (
     TrustedWitnesses,
     as_cosignature,
     moment,
+    time_of,
     witness_vkey,
     witnessed_by,
 )
@@ -40,6 +42,10 @@ class GoodCosignature:
     name: str
     size: int
     time: int
+
+    def anchor(self) -> Anchor:
+        """Return it as what vouches for the ledger."""
+        return Anchor(kind="cosignature", by=self.witness, size=self.size, at=time_of(self.time))
 
 
 @dataclass(frozen=True, slots=True)

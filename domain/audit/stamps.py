@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from custody.domain.audit.anchors import Anchor
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.checkpoint import Checkpoint
@@ -58,6 +59,10 @@ class GoodStamp:
     earliest: datetime
     latest: datetime
     revocation_shown: bool
+
+    def anchor(self) -> Anchor:
+        """Return it as what vouches for the ledger; of its time what is certain."""
+        return Anchor(kind="stamp", by=self.anchor_sha256, size=self.size, at=self.earliest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,19 +90,32 @@ class SessionClosed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened(Event):
-    """A case number was used for the first time in this ledger."""
+    """A case number was used for the first time in this ledger, or a closed case was opened again."""
 
     stream_kind: ClassVar[StreamKind] = "case"
     case_number: str
+    title: str | None = None
+    reopened: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExhibitRegistered(Event):
-    """An exhibit number was used for the first time in its case."""
+    """An exhibit number was used for the first time in its case.
+
+    ``holder`` is the key of who held the exhibit then; None: the one who registered it.
+    """
 
     stream_kind: ClassVar[StreamKind] = "exhibit"
     case_number: str
     exhibit: str
+    description: str | None = None
+    make: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    seal: str | None = None
+    condition: str | None = None
+    holder: KeyId | None = None
+    holder_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from custody.domain.audit.auditor import KeptRecords, LedgerAuditor, RawHead
+from custody.domain.audit.auditor import KeptRecords, LedgerAuditor
 from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.completeness import not_anchored
 from custody.domain.audit.evidence import CopiesRead, judge_evidence
 from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdict, Verdicts
+from custody.domain.audit.head import RawHead
+from custody.domain.audit.manifests import check_manifest
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
@@ -121,6 +123,7 @@ def audit(
     passage.finish()
     auditor.conclude(source.head(), source.revisions())
     _check_documents(source, auditor)
+    _check_manifests(source, auditor)
     for fault in source.damage():
         auditor.findings.note("structure", "store-damaged", None, escape_text(fault)[:300])
     if read_copies is not None:
@@ -225,6 +228,18 @@ def _check_documents(source: AuditSource, auditor: LedgerAuditor) -> None:
         elif not isinstance(content, bytes) or hashlib.sha256(content).hexdigest() != sha256:
             message = f"the document kept is not the one that the entry cites: {cited}"
             auditor.findings.note("structure", "document-differs", position, message)
+
+
+def _check_manifests(source: AuditSource, auditor: LedgerAuditor) -> None:
+    """See that the files offered in hand-overs are those of their exhibits."""
+    for offer in auditor.offered:
+        content = source.document(offer.offered.manifest_sha256)
+        # One that is missing or another one has its finding.
+        if (
+            isinstance(content, bytes)
+            and hashlib.sha256(content).hexdigest() == offer.offered.manifest_sha256
+        ):
+            check_manifest(offer, content, source, auditor.findings)
 
 
 def _not_shown(auditor: LedgerAuditor) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from typing import Final, Protocol
 
 from custody.domain.entry import Recorded
 from custody.domain.errors import NotFound, UsageError
-from custody.domain.events import JobQueued, KeyEnrolled, SessionOpened
+from custody.domain.events import ExhibitRegistered, JobQueued, KeyEnrolled, NoteAdded, SessionOpened
 from custody.domain.identifiers import (
     KeyId,
     LedgerId,
     Stream,
+    case_stream,
     delegation_stream,
     exhibit_stream,
     key_stream,
@@ -68,8 +69,7 @@ def explain(reader: StoryReader, model: StoryModel, target: str, *, path: RawPat
     Tried in this order: digits are a position; a copy's or source's path; an exhibit's number, also as
     ``case/exhibit``; the end of a path. Raises NotFound, and UsageError when several things fit.
     """
-    streams = None if target.isdecimal() else _streams(reader, model, target, path)
-    events = _at_position(reader, target) if streams is None else _histories(reader, streams)
+    events = _at_position(reader, target) if target.isdecimal() else _history_of(reader, model, target, path)
     who = _Examiners(reader)
     for recorded in events:
         text = tell(recorded.event, who(recorded.actor))
@@ -104,15 +104,35 @@ def _at_position(reader: StoryReader, target: str) -> Iterable[Recorded]:
     return found
 
 
-def _streams(reader: StoryReader, model: StoryModel, target: str, path: RawPath) -> Sequence[Stream]:
-    """Return the streams that tell the story, the ones of jobs before those of files."""
+def _history_of(reader: StoryReader, model: StoryModel, target: str, path: RawPath) -> Iterable[Recorded]:
+    """Return the events that tell the story of a file or an exhibit, by position."""
     rows = model.placed_at(path, limit=_ENOUGH)
     if rows:
-        return _of_files(rows)
-    jobs = [job for job in _jobs(model) if target in {job.exhibit, f"{job.case_number}/{job.exhibit}"}]
-    if jobs:
-        return _of_exhibit(reader.ledger, target, jobs)
-    return _of_files(files_ending_in(model, target))
+        return _histories(reader, _of_files(rows))
+    jobs = [job for job in _jobs(model) if _is_called(target, job.case_number, job.exhibit)]
+    names = {(job.case_number, job.exhibit or "") for job in jobs}
+    if not names and not model.ending_with(_ending(target), limit=1):
+        names = set(_registered(reader, target))  # exhibits without a job: the whole ledger is looked through
+    if names:
+        return _exhibit_history(reader, target, names, jobs)
+    return _histories(reader, _of_files(files_ending_in(model, target)))
+
+
+def _is_called(target: str, case_number: str, exhibit: str | None) -> bool:
+    return exhibit is not None and target in {exhibit, f"{case_number}/{exhibit}"}
+
+
+def _registered(reader: StoryReader, target: str) -> Iterator[tuple[str, str]]:
+    for recorded in reader.recorded(types=("ExhibitRegistered",)):
+        match recorded.event:
+            case ExhibitRegistered(case_number=case, exhibit=exhibit) if _is_called(target, case, exhibit):
+                yield case, exhibit
+            case _:
+                pass
+
+
+def _ending(target: str) -> RawPath:
+    return RawPath(target.encode("utf-8", "surrogateescape"))
 
 
 def files_called(model: StoryModel, target: str, path: RawPath) -> Sequence[TransferRow]:
@@ -125,7 +145,7 @@ def files_called(model: StoryModel, target: str, path: RawPath) -> Sequence[Tran
 
 def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
     """Return what jobs did with the one file whose path ends in these whole names. Raises as above."""
-    rows = model.ending_with(RawPath(target.encode("utf-8", "surrogateescape")), limit=_ENOUGH)
+    rows = model.ending_with(_ending(target), limit=_ENOUGH)
     names = sorted({row.path for row in rows})
     if len(names) > 1:
         raise UsageError(
@@ -145,13 +165,24 @@ def _of_files(rows: Sequence[TransferRow]) -> Sequence[Stream]:
     return [*jobs, *(Stream("file", row.id) for row in rows)]
 
 
-def _of_exhibit(ledger: LedgerId, target: str, jobs: Sequence[JobRow]) -> Sequence[Stream]:
-    cases = sorted({job.case_number for job in jobs})
-    if len(cases) > 1:
-        names = _several(f"{case}/{jobs[0].exhibit}" for case in cases)
-        raise UsageError(f"several cases have an exhibit {escape_text(target)}", hint=f"say one of: {names}")
-    exhibit = exhibit_stream(ledger, cases[0], jobs[0].exhibit or "")
-    return [exhibit, *(Stream("job", job.id) for job in jobs)]
+def _exhibit_history(
+    reader: StoryReader, target: str, names: Collection[tuple[str, str]], jobs: Sequence[JobRow]
+) -> Iterator[Recorded]:
+    """Return the events of one exhibit, its jobs and the notes on it. Raises UsageError when several fit."""
+    if len(names) > 1:
+        listed = _several(f"{case}/{exhibit}" for case, exhibit in sorted(names))
+        raise UsageError(f"several cases have an exhibit {escape_text(target)}", hint=f"say one of: {listed}")
+    [(case_number, exhibit)] = names
+    streams = [
+        exhibit_stream(reader.ledger, case_number, exhibit),
+        *(Stream("job", job.id) for job in jobs),
+    ]
+    notes = (
+        recorded
+        for recorded in reader.history(case_stream(reader.ledger, case_number))
+        if isinstance(recorded.event, NoteAdded) and recorded.event.exhibit == exhibit
+    )
+    return heapq.merge(_histories(reader, streams), notes, key=lambda recorded: recorded.position)
 
 
 def _jobs(model: ReadModel) -> Iterator[JobRow]:

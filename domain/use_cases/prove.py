@@ -61,9 +61,9 @@ def prove(
             hint="sign one with 'custody checkpoint make'",
         )
     openings = _openings_of_session_keys(reader, {entries[position].actor for position in covered})
-    document = _proof(reader, signed, {*covered, *openings}).to_bytes()
+    document = proof_of(reader, signed, {*covered, *openings}).to_bytes()
     result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
-    _require_good(result)
+    require_good(result)
     return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
 
 
@@ -74,7 +74,8 @@ def _openings_of_session_keys(reader: ProvableLedger, keys: Iterable[KeyId]) -> 
     return {opening.position for opening in histories if opening is not None}
 
 
-def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:
+def proof_of(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable[int]) -> Proof:
+    """Return the proof of the entries at these positions. Raises Tampered."""
     checkpoint = signed.checkpoint
     wanted = frozenset(positions)
     tree = ProvingTree(wanted)
@@ -91,9 +92,9 @@ def _proof(reader: ProvableLedger, signed: SignedCheckpoint, positions: Iterable
     return Proof(note=signed.note, entries=tuple(proved))
 
 
-def _require_good(result: ProofResult) -> None:
+def require_good(result: ProofResult) -> None:
     """Raise Tampered for a proof that would not convince anyone."""
     if result.verdict == "passed":
         return
     reasons = (*(finding.message for finding in result.findings), *result.notes)
-    raise Tampered(f"the file's entries cannot be proved: {reasons[0]}", hint="run custody audit")
+    raise Tampered(f"the entries cannot be proved: {reasons[0]}", hint="run custody audit")

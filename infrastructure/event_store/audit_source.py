@@ -13,8 +13,8 @@ from typing import Final, TypeAlias
 
 import sqlalchemy as sa
 
-from custody.domain.audit.auditor import RawHead
 from custody.domain.audit.checkpoints import RawNote
+from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.canonical import MAX_DOCUMENT_BYTES

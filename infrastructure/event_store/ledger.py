@@ -7,14 +7,13 @@ Deliberately does not decide anything about events; made by ``opening``, after w
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Self
 
 import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError
 from filelock import BaseFileLock
 
-from custody.domain.entry import Recorded
+from custody.domain.entry import Recorded, rfc3339
 from custody.domain.errors import LedgerFailed, Tampered
 from custody.domain.events import SessionOpened, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Position
@@ -47,6 +46,7 @@ class LedgerParts:
     book: CheckpointBook
     reader: SqlLedgerReader
     trust: Trust
+    signer: EntrySigner
     lock: BaseFileLock
 
 
@@ -90,7 +90,7 @@ class SqlLedger:
         if not recordings:
             return Position(self.size - 1)
         projector = self._ready_projector()
-        at = _rfc3339(self._parts.clock.now())
+        at = rfc3339(self._parts.clock.now())
         events = [LedgerEvent(one.stream.id, one.revision, one.event, at) for one in recordings]
         notes: list[tuple[int, bytes]] = []
 
@@ -118,6 +118,10 @@ class SqlLedger:
             if stored is not None and self._parts.trust.vouches_for(stored):
                 found[position] = to_recorded(stored)
         return found
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature of the person's own key under what is no entry, such as an answer."""
+        return self._parts.signer.sign(message)
 
     def keep_document(self, content: bytes) -> str:
         """Keep bytes that an event cites by their SHA-256; returns it in hex. Raises LedgerFailed."""
@@ -210,8 +214,3 @@ def refuse_foreign_head() -> None:
     """Raise Tampered: while this process holds the lock, nobody else may move the head."""
     message = "the ledger's head was changed by somebody else while this process held the ledger"
     raise Tampered(message, done="Nothing was written on top of it.", hint="run custody audit")
-
-
-def _rfc3339(now: datetime) -> str:
-    """Return a time as entries carry it: UTC, microseconds, ``Z`` (RFC 3339 section 5.6)."""
-    return now.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

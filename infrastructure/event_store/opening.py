@@ -123,6 +123,7 @@ def open_for_writing(
             recorder=recorder,
             application=LedgerApplication(engine, seal, recorder),
             book=book,
+            signer=signer,
             reader=reader,
             trust=trust,
             lock=lock,

@@ -77,8 +77,11 @@ class LedgerFile:
         self.rows.insert(position, (position, raw))
         self.number_anew()
 
-    def append(self, stream: Stream, event: Event, signer: Ed25519Signer, revision: int = 1) -> None:
-        """Add an entry at the end, chained and signed as the holder of a key can."""
+    def append(
+        self, stream: Stream, event: Event, signer: Ed25519Signer | None = None, revision: int = 1
+    ) -> bytes:
+        """Add an entry at the end, chained and signed as the holder of a key can; returns its bytes."""
+        signer = signer or self.signer
         before = leaf_hash(self.rows[-1][1]).hex()
         body = entry.body(
             entry.state_of(event, str(self.body(-1)["at"])),
@@ -90,7 +93,9 @@ class LedgerFile:
             name=type_name(event),
             salt="00" * 16,
         )
-        self.rows.append((len(self.rows), signed(body, signer)))
+        raw = signed(body, signer)
+        self.rows.append((len(self.rows), raw))
+        return raw
 
     def enrolment(self, *roles: str, replaces: KeyId | None = None) -> KeyEnrolled:
         """The enrolment of the stranger's key by the workspace's, with its proof of possession."""
@@ -105,6 +110,12 @@ class LedgerFile:
     @property
     def ledger(self) -> LedgerId:
         return LedgerId(uuid.UUID(str(self.body(0)["ledger"])))
+
+    def keep_document(self, content: bytes) -> None:
+        """Put a document where entries cite it."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            sha256 = hashlib.sha256(content).hexdigest()
+            database.execute("INSERT INTO documents (sha256, content) VALUES (?, ?)", (sha256, content))
 
     def remove(self, position: int) -> None:
         """Take an entry out; its position stays empty."""

@@ -9,9 +9,9 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from custody.domain import dsse, entry
-from custody.domain.audit.auditor import RawHead
 from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.evidence import CopiesRead
+from custody.domain.audit.head import RawHead
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.revisions import RawRevision

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from custody.domain import dsse
-from custody.domain.audit.auditor import RawHead
 from custody.domain.audit.findings import MAX_FINDINGS
+from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawColumns
 from custody.domain.dsse import MAX_ENTRY_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable

@@ -2,6 +2,7 @@
 
 import pytest
 
+from custody.domain.answer import Answer, answer_envelope
 from custody.domain.events import (
     EVENT_TYPES,
     BatchCompleted,
@@ -10,15 +11,21 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    CaseClosed,
     CaseOpened,
     CheckpointCosigned,
     CheckpointStamped,
     CopyRefuted,
     CopyReverified,
     CosignatureGiven,
+    CustodyAccepted,
+    CustodyDeclined,
+    CustodyOffered,
+    CustodyRefused,
     DirectoryCreated,
     Event,
     ExhibitRegistered,
+    ExhibitReleased,
     FileCopying,
     FileFailed,
     FileFsynced,
@@ -42,6 +49,7 @@ from custody.domain.events import (
     LinkRecorded,
     MetadataLost,
     Nanoseconds,
+    NoteAdded,
     ReportIssued,
     SessionClosed,
     SessionOpened,
@@ -54,6 +62,17 @@ from custody.domain.story import tell
 from tests.integration.audited_workspace import BATCH, JOB, LEDGER, SHA256
 
 SHA = SHA256["sha256"]
+KEY = KeyId("ab" * 32)
+AT = "2026-03-01T21:10:00.123456Z"
+ANSWER = answer_envelope(
+    Answer(
+        answer="accepted", offer=SHA, ledger=LEDGER, position=Position(9), case_number="26-1", exhibit="A",
+        manifest_sha256=SHA, files=1, size=7, read_back={"direct": 1}, key=KEY, name="M. Berger", at=AT,
+        place="lab",
+    ).to_bytes(),
+    KEY,
+    bytes(64),
+).decode()  # fmt: skip
 NAME, SOURCE = RawPath(b"card/a.mov"), RawPath(b"/media/card/a.mov")
 NS = Nanoseconds(1)
 DONE = {"queued": 3, "verified": 2, "skipped": 1, "special": 0, "bytes": 1500, "milliseconds": 2500}
@@ -108,6 +127,62 @@ SENTENCES: list[tuple[Event, str]] = [
     ),
     (SessionClosed(exit=3), "the command ended with exit code 3"),
     (CaseOpened(case_number="26-1"), "case 26-1 used for the first time, by J. Ortiz"),
+    (
+        CaseOpened(case_number="26-1", title="Main Street", reopened=True),
+        "case 26-1 opened again, by J. Ortiz: Main Street",
+    ),
+    (CaseClosed(case_number="26-1", reason="final"), "case 26-1 closed by J. Ortiz: final"),
+    (NoteAdded(case_number="26-1", text="t"), "note by J. Ortiz on case 26-1: t"),
+    (NoteAdded(case_number="26-1", exhibit="A", text="t"), "note by J. Ortiz on exhibit A of case 26-1: t"),
+    (
+        ExhibitReleased(case_number="26-1", exhibit="A", to="owner", place="court"),
+        "exhibit A of case 26-1 released by J. Ortiz to owner; place: court",
+    ),
+    *(
+        (
+            CustodyOffered(
+                case_number="26-1",
+                exhibit="A",
+                receiver=KEY,
+                receiver_key="",
+                receiver_name=name,
+                giver_name="J. Ortiz",
+                manifest_sha256=SHA,
+                files=1,
+                bytes=7,
+                purpose="why",
+            ),
+            (
+                f"exhibit A of case 26-1 offered by J. Ortiz to {named}: 1 file, 7 bytes, "
+                f"manifest {SHA}; purpose: why"
+            ),
+        )
+        for name, named in ((None, f"key {KEY}"), ("M. Berger", f"M. Berger (key {KEY})"))
+    ),
+    (
+        CustodyAccepted(case_number="26-1", exhibit="A", by=KEY, offer=SHA, answer=ANSWER),
+        (
+            f"exhibit A of case 26-1 accepted by M. Berger (key {KEY}), signed at {AT}; 1 file read again "
+            "(1 direct) and found as offered; place: lab"
+        ),
+    ),
+    (
+        CustodyDeclined(case_number="26-1", exhibit="A", by=KEY, offer=SHA, answer="{}"),
+        f"exhibit A of case 26-1 declined by the holder of key {KEY}, in an answer that cannot be read",
+    ),
+    (
+        CustodyRefused(
+            case_number="26-1", exhibit="A", offer=SHA, changed=1, missing=2, unreadable=0, message="a: m"
+        ),
+        (
+            "exhibit A of case 26-1 not accepted by J. Ortiz: the copy is not what was offered: "
+            "1 changed, 2 missing, 0 unreadable: a: m"
+        ),
+    ),
+    (
+        ExhibitRegistered(case_number="26-1", exhibit="A", make="Nikon", holder=KEY),
+        f"exhibit A of case 26-1 registered by J. Ortiz, while somebody (key {KEY}) held it; make: Nikon",
+    ),
     (
         ExhibitRegistered(case_number="26-1", exhibit="A"),
         "exhibit A of case 26-1 registered by J. Ortiz",

@@ -161,7 +161,8 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
 WITHOUT_ROWS = {
     "LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed",
     "CaseOpened", "ExhibitRegistered", "ReportIssued", "CheckpointCosigned", "CosignatureGiven",
-    "CheckpointStamped",
+    "CheckpointStamped", "NoteAdded", "CaseClosed", "ExhibitReleased", "CustodyOffered", "CustodyAccepted",
+    "CustodyDeclined", "CustodyRefused",
 }  # fmt: skip
 
 

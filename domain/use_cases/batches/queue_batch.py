@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from custody.domain import canonical
 from custody.domain.canonical import JsonObject
+from custody.domain.case import Case, evolve, require_not_closed
 from custody.domain.events import BatchQueued, CaseOpened, ExhibitRegistered, JobQueued
 from custody.domain.identifiers import (
     FIRST_REVISION,
@@ -37,8 +38,12 @@ class Instruction:
 
 
 def queue_batch(workshop: Workshop, plan: Plan, instruction: Instruction | None) -> None:
-    """Record a new batch in one commit."""
+    """Record a new batch in one commit. Raises Refused for a job of a closed case."""
     ledger = workshop.ledger.ledger
+    recordings: dict[Stream, Recording] = {}
+    for job in plan.jobs:
+        for recording in _case_and_exhibit(workshop, job):
+            recordings.setdefault(recording.stream, recording)
     workshop.ledger.keep_document(plan.to_bytes())
     digest = None
     if instruction is not None:
@@ -51,10 +56,6 @@ def queue_batch(workshop: Workshop, plan: Plan, instruction: Instruction | None)
         instruction=instruction.path if instruction else None,
         instruction_sha256=digest,
     )
-    recordings: dict[Stream, Recording] = {}
-    for job in plan.jobs:
-        for recording in _case_and_exhibit(workshop, job):
-            recordings.setdefault(recording.stream, recording)
     workshop.ledger.append(
         [
             *recordings.values(),
@@ -73,7 +74,11 @@ def _case_and_exhibit(workshop: Workshop, job: JobPlan) -> list[Recording]:
     ledger = workshop.ledger.ledger
     case = case_stream(ledger, job.case_number)
     made = []
-    if not workshop.reader.revision(case):
+    known = Case(number=job.case_number)
+    for recorded in workshop.reader.history(case):
+        known = evolve(known, recorded.event)
+    require_not_closed(known)
+    if not known.known:
         made.append(Recording(case, FIRST_REVISION, CaseOpened(case_number=job.case_number)))
     if job.exhibit is not None:
         exhibit = exhibit_stream(ledger, job.case_number, job.exhibit)

@@ -56,7 +56,7 @@ def test_an_entry_that_cannot_be_read_again_gives_nothing_to_a_claim(entry: obje
     earlier = SimpleNamespace(records_before=lambda *_: [record])
     check = claims.ClaimCheck(Findings(), a(earlier))
 
-    assert claims._read_again(record) == (None, None)
+    assert claims.read_again(record) == (None, None)
     assert check._copy_of(a(SimpleNamespace(stream=Stream("file", UUID(int=2)), revision=4))) is None
 
 

@@ -1,0 +1,1 @@
+"""Cases, exhibits, and hand-overs of exhibits between people."""
