@@ -19,6 +19,7 @@ from custody.cli.commands import (
     copy,
     demo,
     explain,
+    export,
     init,
     log,
     prove,
@@ -57,6 +58,7 @@ app.add_typer(checkpoint.app, name="checkpoint")
 app.command("prove", cls=SharedOptionsCommand, epilog=prove.EXAMPLES)(prove.command)
 app.command("check-proof", cls=SharedOptionsCommand, epilog=check_proof.EXAMPLES)(check_proof.command)
 app.add_typer(report.app, name="report")
+app.add_typer(export.app, name="export")
 app.command("rebuild", cls=SharedOptionsCommand, epilog=rebuild.EXAMPLES)(rebuild.command)
 
 

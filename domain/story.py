@@ -13,6 +13,7 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    BundleExported,
     CaseOpened,
     CopyRefuted,
     CopyReverified,
@@ -45,7 +46,17 @@ from custody.domain.events import (
     SpecialFileSkipped,
 )
 from custody.domain.paths import printable
-from custody.domain.phrases import bytes_text, copying, counted, digests_text, failure, loss, proved, skip
+from custody.domain.phrases import (
+    bytes_text,
+    copying,
+    counted,
+    digests_text,
+    exported,
+    failure,
+    loss,
+    proved,
+    skip,
+)
 
 FileEvent: TypeAlias = (
     FileQueued | FileCopying | FileProgressed | FileFsynced | FileVerified | FileQualified | FileFailed
@@ -61,7 +72,8 @@ BatchEvent: TypeAlias = (
 )
 LedgerEvent: TypeAlias = (
     LedgerOpened | KeyEnrolled | SessionOpened | SessionClosed | CaseOpened | ExhibitRegistered | ReportIssued
-)
+    | BundleExported
+)  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
 
@@ -188,6 +200,8 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
+        case BundleExported():
+            return exported(event, who)
         case _:
             assert_never(event)
 

@@ -41,6 +41,7 @@ from custody.domain.events.file import (
     SpecialFileSkipped,
 )
 from custody.domain.events.ledger import (
+    BundleExported,
     CaseOpened,
     ExhibitRegistered,
     KeyEnrolled,
@@ -60,6 +61,7 @@ _ALL: Final[tuple[type[Event], ...]] = (
     CaseOpened,
     ExhibitRegistered,
     ReportIssued,
+    BundleExported,
     BatchQueued,
     BatchStarted,
     BatchPaused,
@@ -114,6 +116,7 @@ __all__ = [
     "BatchResumed",
     "BatchStarted",
     "BatchStopped",
+    "BundleExported",
     "CaseOpened",
     "CopyRefuted",
     "CopyReverified",

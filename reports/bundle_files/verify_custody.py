@@ -293,7 +293,8 @@ class Ledger:  # takes the entries in order
         except ValueError as error:
             self.before = b""
             self.report.undecided.add("signatures")
-            return note("structure", "malformed-entry", position, f"the entry cannot be read: {error}")
+            note("structure", "malformed-entry", position, f"the entry cannot be read: {error}")
+            return
         self.before, shift = leaf_hash(line), body["position"] - position
         if shift != self.shift:
             note("structure", "misplaced-entry", position, f"this is the entry of position {body['position']}")
