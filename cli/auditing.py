@@ -4,6 +4,7 @@ Knows how findings are shown. Judges nothing; see ``domain.audit``.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from custody.cli.adapters import ledger_paths
@@ -14,7 +15,9 @@ from custody.cli.output import Answer
 from custody.cli.render import limited
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
+from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
+from custody.infrastructure.bundles.bundle_source import open_bundle
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
 
@@ -34,6 +37,20 @@ def audit_workspace(run: Invocation, *, checkpoints: Sequence[str], keys: Sequen
         return audit_answer(audit(source, trusted, verify_many, extra_checkpoints=brought))
 
 
+def audit_of_bundle(
+    run: Invocation, bundle: str, *, checkpoints: Sequence[str], keys: Sequence[str]
+) -> Answer:
+    """Audit a bundle by the keys in the files given; without any nothing is proved. Needs no workspace.
+
+    Raises CannotTell for what is no bundle or refused, UsageError for a file without a sound key.
+    """
+    del run
+    brought = [file_content(file) for file in checkpoints]
+    trusted = raw_keys(brought_keys(keys))
+    with open_bundle(Path(bundle)) as source, verifying_in_parallel() as verify_many:
+        return audit_answer(audit_bundle(source, trusted, verify_many, extra_checkpoints=brought))
+
+
 def audit_answer(result: AuditResult) -> Answer:
     """Return the answer of an audit: every finding, a verdict line each, and what it does not show."""
     findings = [
@@ -45,6 +62,7 @@ def audit_answer(result: AuditResult) -> Answer:
     return Answer(
         code=VERDICT_CODES[result.verdict],
         verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
+        f"{f'{result.withheld} withheld, ' if result.withheld else ''}"
         f"{counted(number, 'finding')}",
         lines=[
             *limited(findings),
@@ -55,6 +73,7 @@ def audit_answer(result: AuditResult) -> Answer:
         ],
         fields={
             "entries": result.entries,
+            "withheld": result.withheld,
             "verdicts": dict(result.verdicts),
             "findings": [
                 {

@@ -13,8 +13,18 @@ from importlib import resources
 from itertools import chain
 from typing import Final, Protocol
 
-from custody.domain import canonical
-from custody.domain.canonical import JsonObject
+from custody.domain.bundle import (
+    ABOUT,
+    CHECKPOINT,
+    DOCUMENTS,
+    ENTRIES,
+    LEAVES,
+    REPORTS,
+    SUMS,
+    About,
+    leaf_line,
+    sums_text,
+)
 from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, key_hash, parse_note, vkey
 from custody.domain.disclosure import Disclosure, Scope
 from custody.domain.dsse import open_envelope
@@ -25,7 +35,6 @@ from custody.domain.merkle import Frontier, leaf_hash
 from custody.domain.tiles import hash_tiles, tiles
 from custody.reports.verify_text import Guide, verify_text
 
-FORMAT: Final = "custody.bundle/1"
 VERIFIERS: Final = ("verify_custody.py",)
 """Programs that go along as they are."""
 
@@ -77,7 +86,7 @@ class GivenReport:
         """Its path in the bundle, from the ledger and not from whoever named the file."""
         kind = _NOT_IN_NAMES.sub("-", self.issued.kind).strip("-")[:40] or "report"
         suffix = _NOT_IN_NAMES.sub("", self.suffix)[:10]
-        return f"reports/{self.position}-{kind}" + (f".{suffix}" if suffix else "")
+        return f"{REPORTS}{self.position}-{kind}" + (f".{suffix}" if suffix else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +125,13 @@ def write_bundle(files: Files, content: Content) -> str:
     Raises Tampered when the entries are not those of the checkpoint or a document is not the cited one.
     """
     withheld = content.checkpoint.size - content.disclosure.count
-    with files.file("entries.ndjson") as stream:
+    with files.file(ENTRIES) as stream:
         line, key = _write_entries(stream, content)
     if withheld:
-        with files.file("leaves.txt") as stream:
+        with files.file(LEAVES) as stream:
             for kept in content.entries():
                 if kept.position not in content.disclosure:
-                    stream.write(f"{kept.position} {leaf_hash(kept.entry).hex()}\n".encode())
+                    stream.write(leaf_line(kept.position, leaf_hash(kept.entry)))
     for name, data in chain(_small_files(content, withheld), _tiles(content, withheld)):
         _write(files, name, data)
     for report in content.reports:
@@ -138,8 +147,8 @@ def write_bundle(files: Files, content: Content) -> str:
         note_key=content.note_key,
     )
     _write(files, "VERIFY.md", verify_text(_shipped("VERIFY.md").decode(), guide).encode())
-    sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(files.sums.items())).encode()
-    _write(files, "SHA256SUMS", sums)
+    sums = sums_text(files.sums.items())
+    _write(files, SUMS, sums)
     return hashlib.sha256(sums).hexdigest()
 
 
@@ -169,30 +178,27 @@ def _write_entries(stream: Stream, content: Content) -> tuple[int, KeyId]:
 
 def _small_files(content: Content, withheld: int) -> Iterator[tuple[str, bytes]]:
     origin = f"{ORIGIN_PREFIX}{content.ledger}"
-    yield "checkpoint", content.note
+    yield CHECKPOINT, content.note
     for size, note in content.notes.items():
         yield f"checkpoints/{size}.note", note
     for key, (pem, raw) in content.keys.items():
         yield f"keys/{key}.pem", pem
         yield f"keys/{key}.vkey", f"{vkey(origin, raw)}\n".encode()
     for sha256 in content.disclosure.documents:
-        yield f"documents/{sha256}", content.document(sha256)
+        yield f"{DOCUMENTS}{sha256}", content.document(sha256)
     for name in VERIFIERS:
         yield name, _shipped(name)
-    yield "bundle.json", canonical.encode(_about(content, withheld)) + b"\n"
+    yield ABOUT, _about(content, withheld).to_bytes()
 
 
-def _about(content: Content, withheld: int) -> JsonObject:
-    size, scope = content.checkpoint.size, content.scope
-    about: JsonObject = {
-        "entries": size - withheld, "format": FORMAT, "ledger": str(content.ledger), "size": size,
-        "withheld": withheld,
-    }  # fmt: skip
-    if scope.case_number is not None:
-        about["case"] = scope.case_number
-    if scope.exhibit is not None:
-        about["exhibit"] = scope.exhibit
-    return about
+def _about(content: Content, withheld: int) -> About:
+    return About(
+        ledger=content.ledger,
+        entries=content.checkpoint.size - withheld,
+        withheld=withheld,
+        case=content.scope.case_number,
+        exhibit=content.scope.exhibit,
+    )
 
 
 def _tiles(content: Content, withheld: int) -> Iterator[tuple[str, bytes]]:

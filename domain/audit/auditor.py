@@ -55,6 +55,7 @@ class LedgerAuditor:
         """Take the keys that count, every checkpoint, and where admitted records can be had again."""
         self.findings = Findings()
         self.entries = 0
+        self.withheld = 0
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._sequence = EntrySequence(self.findings, self._signatures.refuted)
         self._contents = LedgerContents(self.findings)
@@ -85,6 +86,9 @@ class LedgerAuditor:
             self.findings.leave_open("signatures")
             self._claims.stop(self.size)
             return None
+        if record.withheld is not None:
+            self._withhold(slot, record.withheld)
+            return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
         self._grow(slot, leaf_hash(raw) if opened is None else opened.leaf)
@@ -107,7 +111,7 @@ class LedgerAuditor:
         self._contents.conclude(self.size)
         self._claims.conclude()
         if self._sequence.orderly:
-            check_revisions(revisions, self.findings)
+            check_revisions(revisions, self.findings, some_withheld=self.withheld > 0)
         if head is not None:
             self._check_head(head)
         self._checkpoints.conclude(self._contents.ledger, self._roots, self.size)
@@ -119,6 +123,8 @@ class LedgerAuditor:
             found.append(f"sessions that ended without being closed began at {self._contents.unclosed}")
         if (left_open := self._contents.session_left_open()) is not None:
             found.append(f"the last session, begun at {left_open}, was not closed: it crashed or still runs")
+        if self._claims.rest_on_withheld:
+            found.append(f"claims that rest on withheld entries: {self._claims.rest_on_withheld}")
         if not self._sequence.orderly:
             found.append("the order within streams was not judged: entries are missing or misplaced")
         if self._claims.stopped_at is not None:
@@ -136,6 +142,14 @@ class LedgerAuditor:
     def unsynchronised_sessions(self) -> Positions:
         """Return the sessions whose clock was not known to be synchronised."""
         return self._contents.unsynchronised
+
+    def _withhold(self, slot: int, leaf: bytes) -> None:
+        """Take an entry of which only the leaf hash is given: it keeps tree and chain together."""
+        self.entries -= 1
+        self.withheld += 1
+        self._grow(slot, leaf)
+        self._sequence.withhold(slot, leaf)
+        self._claims.withhold()
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf
@@ -169,10 +183,13 @@ class LedgerAuditor:
         return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""
 
 
-def check_revisions(revisions: Iterable[RawRevision], findings: Findings) -> None:
+def check_revisions(
+    revisions: Iterable[RawRevision], findings: Findings, *, some_withheld: bool = False
+) -> None:
     """Judge the order within each stream: revisions 1, 2, 3, … at rising positions.
 
-    The records come sorted by stream and revision, so that any number of streams needs no memory.
+    The records come sorted by stream and revision, so that any number of streams needs no memory. Where some
+    entries are withheld, a gap may be one of them, and decides nothing.
     """
     stream: object = None
     revision, position = 0, -1
@@ -182,7 +199,9 @@ def check_revisions(revisions: Iterable[RawRevision], findings: Findings) -> Non
         # The columns are those of the entries by now, or there is a finding about them.
         if type(row.revision) is not int or type(row.position) is not int:
             continue
-        if row.revision != revision + 1:
+        if row.revision > revision + 1 and some_withheld:
+            findings.leave_open("structure")
+        elif row.revision != revision + 1:
             message = f"revision {row.revision} of its stream comes after revision {revision}"
             findings.note("structure", "revision-gap", row.position, message)
         elif row.position < position:
