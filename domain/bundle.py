@@ -77,17 +77,14 @@ class About:
             message = f"{ABOUT} does not say that this is a {FORMAT}"
             raise CannotTell(message, hint="a newer version of Custody may know it")
         value = canonical.decode(data.removesuffix(b"\n"), max_depth=1, max_bytes=MAX_SMALL_BYTES)
-        match value:
-            case {
-                "entries": int() as entries,
-                "withheld": int() as withheld,
-                "ledger": ledger,
-                "size": size,
-            } if size == entries + withheld and value.keys() - _SCOPE == _FIELDS:
-                return cls(ledger=_ledger(ledger), entries=entries, withheld=withheld)
-            case _:
-                message = f"{ABOUT} does not have the fields of a {FORMAT}"
-                raise MalformedData(message)
+        if not isinstance(value, dict) or value.keys() - _SCOPE != _FIELDS:
+            message = f"{ABOUT} does not have the fields of a {FORMAT}"
+            raise MalformedData(message)
+        entries, withheld = value["entries"], value["withheld"]
+        if type(entries) is not int or type(withheld) is not int or value["size"] != entries + withheld:
+            message = f"{ABOUT} has numbers that do not add up"
+            raise MalformedData(message)
+        return cls(ledger=_ledger(value["ledger"]), entries=entries, withheld=withheld)
 
 
 def is_name(name: str) -> bool:

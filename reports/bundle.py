@@ -35,8 +35,8 @@ from custody.domain.merkle import Frontier, leaf_hash
 from custody.domain.tiles import hash_tiles, tiles
 from custody.reports.verify_text import Guide, verify_text
 
-VERIFIERS: Final = ("verify_custody.py",)
-"""Programs that go along as they are."""
+VERIFIERS: Final = re.compile(r"verify\w*\.(py|html)")
+"""Programs of our folder that go along as they are."""
 
 _FOLDER: Final = "bundle_files"
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -186,7 +186,8 @@ def _small_files(content: Content, withheld: int) -> Iterator[tuple[str, bytes]]
         yield f"keys/{key}.vkey", f"{vkey(origin, raw)}\n".encode()
     for sha256 in content.disclosure.documents:
         yield f"{DOCUMENTS}{sha256}", content.document(sha256)
-    for name in VERIFIERS:
+    shipped = resources.files("custody.reports").joinpath(_FOLDER).iterdir()
+    for name in sorted(file.name for file in shipped if VERIFIERS.fullmatch(file.name)):
         yield name, _shipped(name)
     yield ABOUT, _about(content, withheld).to_bytes()
 

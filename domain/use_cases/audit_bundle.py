@@ -113,17 +113,7 @@ def _check_files(
     source: BundleSource, digests: Mapping[str, str], result: AuditResult, findings: Findings
 ) -> Iterator[str]:
     """Compare the files with SHA256SUMS and with the entries; yields what is worth a note."""
-    listed = {SUMS}
-    try:
-        for name, sha256 in source.sums():
-            listed.add(name)
-            if name not in digests:
-                findings.note("structure", "bundle-file-missing", None, f"{_shown(name)} is not there")
-            elif digests[name] != sha256:
-                message = f"{_shown(name)} is not the file that SHA256SUMS lists"
-                findings.note("structure", "bundle-file-differs", None, message)
-    except MalformedData as error:
-        findings.note("structure", "malformed-bundle", None, escape_text(error.what)[:300])
+    listed = _compare_sums(source, digests, findings)
     for name in sorted(digests):
         if name.startswith(REPORTS) and digests[name] not in source.issued:
             findings.note("structure", "report-unknown", None, f"no disclosed entry issued {name}")
@@ -137,6 +127,22 @@ def _check_files(
         yield f"files that have no name of a bundle and were not looked at: {source.ignored}"
     if others := digests.keys() - listed:
         yield f"files that SHA256SUMS does not list: {len(others)}"
+
+
+def _compare_sums(source: BundleSource, digests: Mapping[str, str], findings: Findings) -> set[str]:
+    """Compare the files with SHA256SUMS; returns the names in it."""
+    listed = {SUMS}
+    try:
+        for name, sha256 in source.sums():
+            listed.add(name)
+            if name not in digests:
+                findings.note("structure", "bundle-file-missing", None, f"{_shown(name)} is not there")
+            elif digests[name] != sha256:
+                message = f"{_shown(name)} is not the file that SHA256SUMS lists"
+                findings.note("structure", "bundle-file-differs", None, message)
+    except MalformedData as error:
+        findings.note("structure", "malformed-bundle", None, escape_text(error.what)[:300])
+    return listed
 
 
 def _compare_tiles(

@@ -59,7 +59,7 @@ class BundleFiles(Protocol):
 
 @contextmanager
 def opened_bundle(path: Path) -> Iterator[BundleFiles]:
-    """Give the files of a bundle. Raises MalformedData for what is refused, CannotTell for what is unreadable."""
+    """Give the files of a bundle. Raises MalformedData for what is refused, CannotTell for an unreadable one."""
     with ExitStack() as opened:
         try:
             files = _folder(path) if path.is_dir() else _zip(_archive(path, opened))
@@ -168,7 +168,7 @@ def _require_few(files: int, size: int) -> None:
 
 
 def _require_small_directory(file: IO[bytes]) -> None:
-    """Raise MalformedData for a central directory that would not fit into memory well: it is read as a whole."""
+    """Raise MalformedData for a long central directory, which is read into memory as a whole."""
     size = file.seek(0, os.SEEK_END)
     begin = max(0, size - _END.size - _MAX_COMMENT - _LOCATOR64.size)
     file.seek(begin)

@@ -168,7 +168,7 @@ class BundleFolderSource:
 
 @contextmanager
 def open_bundle(path: Path) -> Iterator[BundleFolderSource]:
-    """Give a bundle to audit. Raises MalformedData for one that is refused, CannotTell for an unreadable one."""
+    """Give a bundle to audit. Raises MalformedData for a refused one, CannotTell for an unreadable one."""
     with opened_bundle(path) as files, temporary_index() as index, TemporaryFile() as again:
         if missing := REQUIRED - files.sizes.keys():
             raise CannotTell(

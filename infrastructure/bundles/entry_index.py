@@ -10,8 +10,10 @@ from typing import Final, TypeAlias
 
 _TABLES: Final = (
     "CREATE TABLE places (position INTEGER PRIMARY KEY, start INTEGER, length INTEGER, leaf BLOB)",
-    "CREATE TABLE streams (stream BLOB, revision INTEGER, position INTEGER, "
-    "PRIMARY KEY (stream, revision, position)) WITHOUT ROWID",
+    (
+        "CREATE TABLE streams (stream BLOB, revision INTEGER, position INTEGER, "
+        "PRIMARY KEY (stream, revision, position)) WITHOUT ROWID"
+    ),
 )
 _PLACE: Final = "INSERT INTO places VALUES (?, ?, ?, ?)"
 _STREAM: Final = "INSERT OR IGNORE INTO streams VALUES (?, ?, ?)"
