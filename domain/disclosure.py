@@ -173,7 +173,7 @@ class _Choice:
                 self._open(event.ledger)
             case _:
                 pass
-        if stream.id in self._streams:
+        if stream.id in self._streams and (stream.kind == "exhibit" or self._scope.exhibit is None):
             self._made.found = True
         return stream.kind in _ALWAYS or stream.id in self._streams
 

@@ -518,12 +518,12 @@ NOT_SHOWN = ("who was at the keyboard: a signature shows which key was used, not
              "that the clock was right, and that the sources were what they seemed to be before they were read",
              "whether what is claimed of copies rests on earlier entries: 'custody audit' judges that")
 
-def main() -> int:
+def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], epilog="See the head of this file.")
     parser.add_argument("what", help="a bundle's folder, an exported ledger, or a proof")
     for option, text in (("--key", "trust this public key"), ("--checkpoint", "a note kept elsewhere"), ("--files", "copies")):
         parser.add_argument(option, action="append", default=[], help=text)
-    words, report, checks = parser.parse_args(), Report(), ["structure", "signatures", "chain", "tree", "checkpoints"]
+    words, report, checks = parser.parse_args(arguments), Report(), ["structure", "signatures", "chain", "tree", "checkpoints"]
     try:
         keys = {key_id(raw): raw for raw in map(read_key, words.key)}
         brought = {f"the note {name}": Path(name).read_bytes() for name in words.checkpoint}
