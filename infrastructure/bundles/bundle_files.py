@@ -59,7 +59,7 @@ class BundleFiles(Protocol):
 
 @contextmanager
 def opened_bundle(path: Path) -> Iterator[BundleFiles]:
-    """Give the files of a bundle. Raises MalformedData for a refused one, CannotTell for an unreadable one."""
+    """Give the files of a bundle. Raises MalformedData if it is refused, CannotTell if it is unreadable."""
     with ExitStack() as opened:
         try:
             files = _folder(path) if path.is_dir() else _zip(_archive(path, opened))
