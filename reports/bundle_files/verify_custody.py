@@ -491,11 +491,15 @@ def read_bundle(folder: Path, digests: dict[str, str], files: dict[str, bytes], 
         raw = read_pem((folder / name).read_text("utf-8"))
         keys[key_id(raw)] = raw
 
+def begins_as_proof(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(14) == b'{"checkpoint":'
+
 def judge(what: Path, keys: dict[str, bytes], files: dict[str, bytes], report: Report) -> Ledger:
     if not keys:
         report.undecided |= {"signatures", "checkpoints"}
         report.notes.append("no key was given: keys that come along are those of the bundle, nobody vouches for them")
-    proof = what.is_file() and what.open("rb").read(14) == b'{"checkpoint":'
+    proof = what.is_file() and begins_as_proof(what)
     digests, ledger = files_of(what, report) if what.is_dir() else {}, Ledger(report, {}, {})
     try:
         if what.is_dir():

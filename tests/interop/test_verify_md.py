@@ -1,4 +1,4 @@
-"""Every command of a bundle's VERIFY.md, run as it is printed: it passes, and fails after what it should see."""
+"""Every command of a bundle's VERIFY.md, run as printed: it passes, and fails after what it should see."""
 
 import os
 import shutil
