@@ -427,7 +427,7 @@ def check_bundle(folder: Path, digests: dict[str, str], ledger: Ledger) -> None:
             note("structure", code, None, f"SHA256SUMS has another digest, or the file is not there: {name}")
     if others := digests.keys() - listed - {"SHA256SUMS"}:
         ledger.report.notes.append(f"files that SHA256SUMS does not list: {len(others)}")
-    about = decode((folder / "bundle.json").read_bytes().removesuffix(b"\n"))
+    about = decode(beginning_of(folder / "bundle.json").removesuffix(b"\n"))
     said = ["custody.invalid/" + str(about.get("ledger")), about.get("entries"), about.get("withheld"), about.get("size")]
     if said != [ledger.origin, ledger.read, ledger.withheld, ledger.tree.size]:
         note("structure", "bundle-numbers", None, "bundle.json says another ledger or other numbers than were found")
@@ -483,23 +483,23 @@ def check_copies(folder: Path, ledger: Ledger) -> None:
 def read_bundle(folder: Path, digests: dict[str, str], files: dict[str, bytes], keys: dict[str, bytes]) -> None:
     if missing := {"bundle.json", "checkpoint", "entries.ndjson", "SHA256SUMS"} - digests.keys():
         raise Refused(f"this is no bundle, it has no {', '.join(sorted(missing))}")
-    if b'"format":"custody.bundle/1"' not in (folder / "bundle.json").read_bytes():
+    if b'"format":"custody.bundle/1"' not in beginning_of(folder / "bundle.json"):
         raise Refused("bundle.json does not say that this is a custody.bundle/1")
     for name in sorted(name for name in digests if re.fullmatch(r"checkpoint|checkpoints/[0-9]+\.note", name)):
-        files[name] = (folder / name).read_bytes()
+        files[name] = beginning_of(folder / name)
     for name in () if keys else (name for name in digests if re.fullmatch(r"keys/[0-9a-f]{64}\.pem", name)):
-        raw = read_pem((folder / name).read_text("utf-8"))
+        raw = read_pem(beginning_of(folder / name).decode())
         keys[key_id(raw)] = raw
 
-def begins_as_proof(path: Path) -> bool:
+def beginning_of(path: Path) -> bytes:  # all of a file that is as small as it should be
     with path.open("rb") as file:
-        return file.read(14) == b'{"checkpoint":'
+        return file.read(MAX_NOTE + 1)
 
 def judge(what: Path, keys: dict[str, bytes], files: dict[str, bytes], report: Report) -> Ledger:
     if not keys:
         report.undecided |= {"signatures", "checkpoints"}
         report.notes.append("no key was given: keys that come along are those of the bundle, nobody vouches for them")
-    proof = what.is_file() and begins_as_proof(what)
+    proof = what.is_file() and beginning_of(what).startswith(b'{"checkpoint":')
     digests, ledger = files_of(what, report) if what.is_dir() else {}, Ledger(report, {}, {})
     try:
         if what.is_dir():
