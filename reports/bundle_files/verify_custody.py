@@ -11,7 +11,7 @@ at their destination; their digests are compared with the entries.
 
 Exit codes: 0 OK, 1 CHANGED (something is wrong), 4 CANNOT TELL, 2 a wrong command line. The formats are in Custody's
 docs/reference: entry-format, bundle-format, proof-format. Not judged here, but by `custody audit`: whether each event
-has the fields of its type, whether claims of copies rest on earlier entries, and the tiles.
+has the fields of its type, whether claims of copies rest on earlier entries, time stamps, cosignatures, hand-overs, tiles.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 # ---- Ed25519 (RFC 8032 section 5.1). A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z.
 P = 2**255 - 19
@@ -261,15 +261,99 @@ class Report:
     def verdict(self, check: str) -> str:
         return "failed" if check in self.failed else "indeterminate" if check in self.undecided else "passed"
 
+ALL_ROLES = frozenset({"examiner", "reviewer", "custodian", "administrator"})
+MAY_RECORD = {  # roles, of which one is needed, and the types of entries; others nobody may record
+    " ".join(ALL_ROLES): "SessionOpened SessionClosed KeyRotated CheckpointStamped CheckpointCosigned",
+    "administrator": "LedgerOpened KeyEnrolled KeyRevoked",
+    "examiner custodian": "CaseOpened CaseClosed ExhibitRegistered ExhibitReleased CustodyOffered CustodyAccepted CustodyDeclined",
+    "examiner reviewer custodian": "NoteAdded CopyReverified CopyRefuted ReportIssued BundleExported",
+    "examiner": "BatchQueued BatchStarted BatchPaused BatchResumed BatchStopped BatchCompleted JobQueued JobStarted JobResumed "
+                "JobCompleted JobFailed InventoryTaken InventoryChanged FileQueued FileCopying FileProgressed FileFsynced "
+                "FileVerified FileQualified FileFailed FileResumed FileSkipped MetadataLost LinkRecorded SpecialFileSkipped "
+                "DirectoryCreated",
+}
+ROLES_FOR = {kind: frozenset(roles.split()) for roles, kinds in MAY_RECORD.items() for kind in kinds.split()}
+LONG_TERM = {"LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed"}
+
+class Keyring:  # who may record what, at each position; what a key may not do has no effect
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        self.keys = keys  # that count for signatures; a key that counts lets those count that it enrols
+        self.roles: dict[str, frozenset[str]] = {}  # of the keys that are enrolled
+        self.names: dict[str, object] = {}  # and of the people who hold them
+        self.ended: dict[str, str] = {}  # rotated or revoked
+        self.waiting: dict[str, str] = {}  # a successor, until the key that it replaces was rotated
+        self.session = ("", "")  # a key for one session alone, and whose it is
+        self.past: set[str] = set()  # such keys of earlier sessions
+
+    def fault(self, body: Body, position: int) -> str:  # the code of what speaks against an entry, or nothing
+        kind, data, actor = body["type"], body["data"], body["actor"]
+        holder = self.session[1] if actor == self.session[0] else actor
+        if not self.roles:
+            self.roles = {actor: ALL_ROLES} if position == 1 and kind == "KeyEnrolled" else {}
+            self.names[actor] = data.get("examiner")
+        elif holder != actor and kind in LONG_TERM:
+            return "session-key-beyond"
+        elif holder not in self.roles or holder in self.waiting:
+            return "session-key-outside" if actor in self.past else "key-not-enrolled"
+        elif holder in self.ended:
+            return self.ended[holder] + "-key"
+        elif not self.roles[holder] & ROLES_FOR.get(kind, frozenset()) and (kind, data.get("replaces")) != ("KeyEnrolled", actor):
+            return "role-missing"
+        elif kind == "KeyEnrolled":
+            return self.enrol(body, str(data.get("key")))
+        elif kind == "KeyRotated":
+            if data.get("key") != actor or self.waiting.pop(str(data.get("successor")), "") != actor:
+                return "rotation-unfounded"
+            self.ended[actor] = "rotated"
+        elif kind == "KeyRevoked":
+            if data.get("key") not in self.roles:
+                return "revocation-unfounded"
+            self.ended[data["key"]] = "revoked"
+        elif kind in {"SessionOpened", "SessionClosed"}:
+            code = self.delegate(actor, data)
+            return "session-name" if kind == "SessionOpened" and data.get("examiner") != self.names[actor] else code
+        return ""
+
+    def delegate(self, actor: str, data: Body) -> str:  # a session's own key counts until the next begins or this one ends
+        self.past.add(self.session[0])
+        self.keys.pop(self.session[0], None)
+        raw = read_pem(data["session_key"]) if "session_key" in data else b""
+        self.session = (key_id(raw), actor) if raw else ("", "")
+        if raw and (self.session[0] in self.roles or self.session[0] in self.keys):
+            self.session = ("", "")
+            return "session-key-unfounded"
+        if raw and actor in self.keys:
+            self.keys[key_id(raw)] = raw
+        return ""
+
+    def enrol(self, body: Body, key: str) -> str:  # the new key must have signed what is said of it
+        data, actor, raw = body["data"], body["actor"], read_pem(str(body["data"].get("public_key")))
+        said = {"enrolled_by": actor, "enrolment": {**data}, "ledger": body["ledger"]}
+        proof = unbase64(str(said["enrolment"].pop("proof", "")))
+        statement = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+        kind, roles = "application/vnd.custody.key-statement+json", data.get("roles")
+        if not verify(raw, proof, b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(statement), statement)):
+            return "enrolment-unproven"
+        if key in self.roles or not isinstance(roles, list) or not roles or not ALL_ROLES.issuperset(roles):
+            return "enrolment-unfounded"
+        self.roles[key], self.names[key] = frozenset(roles), data.get("examiner")
+        if "replaces" in data:
+            if data["replaces"] != actor or self.roles[key] != self.roles[actor]:
+                return "enrolment-unfounded"
+            self.waiting[key] = actor
+        if actor in self.keys:
+            self.keys[key] = raw
+        return ""
+
 class Ledger:  # takes the entries in order
     def __init__(self, report: Report, keys: dict[str, bytes], notes: dict[str, Note], *, proof: bool = False) -> None:
-        self.report, self.keys, self.notes, self.proof, self.tree = report, keys, notes, proof, Tree()
+        self.report, self.keys, self.notes, self.proof, self.tree = report, dict(keys), notes, proof, Tree()
         self.wanted, self.roots = {note.size for note in notes.values()}, {0: self.tree.root()}
         self.before: bytes | None = bytes(32)  # the leaf hash before; empty: of no entry; None: not known
         self.origin, self.read, self.shift, self.withheld, self.unknown = "", 0, 0, 0, (-1, "")
         self.revisions: dict[str, int] = {}  # by stream
         self.copies: dict[str, tuple[bytes, str, int]] = {}  # by stream: path, SHA-256, position
-        self.enrolled: Set[str] = set()
+        self.ring = Keyring(self.keys)
         self.issued: set[str] = set()  # SHA-256 of reports
         self.cited: set[str] = set()  # and of documents
         self.batch: list[tuple[int, bytes, bytes, bytes]] = []  # signatures to verify
@@ -292,7 +376,7 @@ class Ledger:  # takes the entries in order
             body, signature, signed = open_entry(line)
         except ValueError as error:
             self.before = b""
-            self.report.undecided.add("signatures")
+            self.report.undecided |= {"signatures", "authorisation"}
             note("structure", "malformed-entry", position, f"the entry cannot be read: {error}")
             return
         self.before, shift = leaf_hash(line), body["position"] - position
@@ -303,8 +387,8 @@ class Ledger:  # takes the entries in order
         self.shift, self.origin = shift, self.origin or "custody.invalid/" + body["ledger"]
         if self.origin != "custody.invalid/" + body["ledger"]:
             note("structure", "foreign-entry", position, f"the entry belongs to another ledger: {body['ledger']}")
-        self.follow(body, position)
         self.check_signature(body["actor"], position, signature, signed)
+        self.follow(body, position)
 
     def follow(self, body: Body, position: int) -> None:  # what entries say, and say of one another
         kind, data, actor, stream, note = body["type"], body["data"], body["actor"], body["stream"], self.report.note
@@ -317,15 +401,14 @@ class Ledger:  # takes the entries in order
         begins = {0: ("LedgerOpened", data.get("ledger") == body["ledger"]), 1: ("KeyEnrolled", data.get("key") == actor)}
         if (kind, True) != begins.get(position, (kind, kind != "LedgerOpened")):
             note("structure", "no-genesis", position, "a ledger begins with its opening and its first key, and only once")
-        if kind == "KeyEnrolled":
-            try:
-                self.enrolled.add(key_id(read_pem(str(data.get("public_key")))))
-                require(data.get("key") in self.enrolled, "it is not the key of its id")
-            except ValueError as error:
-                note("structure", "key-mismatch", position, f"the enrolled key cannot be used: {error}")
-        elif position > 1 and actor not in self.enrolled and not self.proof:
-            self.enrolled.add(actor)  # said once
-            note("structure", "key-not-enrolled", position, f"the key was never enrolled in this ledger: {actor}")
+        try:
+            require(kind != "KeyEnrolled" or key_id(read_pem(data["public_key"])) == data["key"], "not the key of its id")
+            if self.proof and kind in {"SessionOpened", "SessionClosed"}:
+                self.ring.delegate(actor, data)
+            elif code := "" if self.proof else self.ring.fault(body, position):
+                note("authorisation", code, position, f"its key may not record this {kind}: {actor}")
+        except (ValueError, TypeError, KeyError) as error:
+            note("structure", "key-mismatch", position, f"a key in the entry cannot be used: {error}")
         if kind == "ReportIssued":
             self.issued.add(str(data.get("sha256")))
         elif kind == "BatchQueued":
@@ -520,14 +603,14 @@ def judge(what: Path, keys: dict[str, bytes], files: dict[str, bytes], report: R
 NOT_SHOWN = ("who was at the keyboard: a signature shows which key was used, not by whom",
              "anything behind the last checkpoint that somebody else holds: a cut there leaves no trace",
              "that the clock was right, and that the sources were what they seemed to be before they were read",
-             "whether what is claimed of copies rests on earlier entries: 'custody audit' judges that")
+             "what time stamps, cosignatures and hand-overs in it are worth, and what claims of copies rest on: 'custody audit'")
 
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], epilog="See the head of this file.")
     parser.add_argument("what", help="a bundle's folder, an exported ledger, or a proof")
     for option, text in (("--key", "trust this public key"), ("--checkpoint", "a note kept elsewhere"), ("--files", "copies")):
         parser.add_argument(option, action="append", default=[], help=text)
-    words, report, checks = parser.parse_args(arguments), Report(), ["structure", "signatures", "chain", "tree", "checkpoints"]
+    words, report, checks = parser.parse_args(arguments), Report(), ["structure", "signatures", "authorisation", "chain", "tree", "checkpoints"]
     try:
         keys = {key_id(raw): raw for raw in map(read_key, words.key)}
         brought = {f"the note {name}": Path(name).read_bytes() for name in words.checkpoint}
@@ -542,13 +625,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
         print(f"CANNOT TELL  {shown(error)}")
         return 4
     checks += ["evidence"] if words.files else []
-    verdicts = {check: report.verdict(check) for check in checks}
+    verdicts = {check: report.verdict(check) for check in checks if check != "authorisation" or not ledger.proof}
     code = 1 if "failed" in verdicts.values() else 4 if "indeterminate" in verdicts.values() else 0
     withheld = f", {ledger.withheld} withheld" if ledger.withheld else ""
     print(f"{ {0: 'OK', 1: 'CHANGED', 4: 'CANNOT TELL'}[code]}  {ledger.read} entries{withheld}, {len(report.findings)} findings")
     for position, code_word, message in sorted(report.findings, key=lambda found: (found[0] is None, found[0] or 0)):
         print(f"  {'at no one position' if position is None else f'position {position}'}  {code_word}: {shown(message)}")
-    print(*(f"  {check:<12}  {verdict}" for check, verdict in verdicts.items()), sep="\n")
+    print(*(f"  {check:<13}  {verdict}" for check, verdict in verdicts.items()), sep="\n")
     print(*(f"  note: {shown(note)}" for note in report.notes[:100]), "  this does not show:", sep="\n")
     print(*(f"   - {limit}" for limit in NOT_SHOWN), sep="\n")
     return code
