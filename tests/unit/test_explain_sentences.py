@@ -10,6 +10,7 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    BundleExported,
     CaseOpened,
     CopyRefuted,
     CopyReverified,
@@ -97,6 +98,16 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         ReportIssued(kind="custody", at_position=Position(7), sha256=SHA, size=9),
         f"custody report issued by J. Ortiz over entries up to 7: SHA-256 {SHA}",
+    ),
+    (
+        BundleExported(size=9, disclosed=9, sums_sha256=SHA),
+        "bundle of the whole ledger exported by J. Ortiz, 9 of 9 entries disclosed: SHA-256 of its SHA256SUMS "
+        f"{SHA}",
+    ),
+    (
+        BundleExported(size=9, disclosed=1, case_number="26-1", exhibit="A", sums_sha256=SHA, zip_sha256=SHA),
+        "bundle of exhibit A of case 26-1 exported by J. Ortiz, 1 of 9 entries disclosed: SHA-256 of its "
+        f"SHA256SUMS {SHA}",
     ),
     *(
         (

@@ -160,7 +160,7 @@ CASES: list[tuple[Event, dict[str, Value]]] = [
 ]  # fmt: skip
 WITHOUT_ROWS = {
     "LedgerOpened", "KeyEnrolled", "SessionOpened", "SessionClosed", "CaseOpened", "ExhibitRegistered",
-    "ReportIssued",
+    "ReportIssued", "BundleExported",
 }  # fmt: skip
 
 
