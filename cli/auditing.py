@@ -6,6 +6,7 @@ Knows how findings are shown. Judges nothing; see ``domain.audit``.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from custody.cli.adapters import ledger_paths
@@ -20,7 +21,9 @@ from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
 from custody.domain.audit.findings import CHECKS, Check
 from custody.domain.audit.policy import DEFAULT_POLICY, MAX_POLICY_BYTES, AuditPolicy, parse_policy
+from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
+from custody.infrastructure.bundles.bundle_source import open_bundle
 from custody.infrastructure.collecting import collecting_seldom
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.time_stamps import TokenReader
@@ -67,12 +70,36 @@ def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer
     return audit_answer(result)
 
 
+def audit_of_bundle(bundle: str, brought: Brought) -> Answer:
+    """Audit a bundle by what was brought along; without keys nothing is proved. Needs no workspace.
+
+    Raises CannotTell for what is no bundle or refused, UsageError for a file without a sound key,
+    certificate or policy.
+    """
+    policy = _policy(brought.policy)
+    notes = [file_content(file) for file in brought.checkpoints]
+    trusted = raw_keys(brought_keys(brought.keys))
+    witnesses = brought_witnesses(brought.witnesses, None)
+    read_token = TokenReader(trusted_authorities(None, brought.authorities))
+    with (
+        collecting_seldom(),
+        open_bundle(Path(bundle)) as source,
+        verifying_in_parallel() as verify_many,
+    ):
+        result = audit_bundle(
+            source, trusted, verify_many, extra_checkpoints=notes, witnesses=witnesses, read_token=read_token,
+            policy=policy, now=SystemClock().now(),
+        )  # fmt: skip
+    return audit_answer(result)
+
+
 def audit_answer(result: AuditResult) -> Answer:
     """Return the answer of an audit: every finding, a line for each check, and what it does not show."""
     number = len(result.findings) + result.findings_not_listed
     return Answer(
         code=VERDICT_CODES[result.verdict],
         verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
+        f"{f'{result.withheld} withheld, ' if result.withheld else ''}"
         f"{counted(number, 'finding')}",
         lines=[
             *limited(list(_finding_lines(result))),
@@ -85,6 +112,7 @@ def audit_answer(result: AuditResult) -> Answer:
         fields={
             "entries": result.entries,
             "unanchored_entries": result.unanchored,
+            "withheld": result.withheld,
             "verdicts": dict(result.verdicts),
             "not_required": list(result.not_required),
             "undecided": [{"check": one.check, "message": one.message} for one in result.undecided],

@@ -15,13 +15,13 @@ from custody.domain.time_stamp import MAX_ATTACHMENT_BYTES
 from custody.infrastructure.crypto.authorities import Authorities, load_certificates, load_revocation_list
 
 
-def trusted_authorities(workspace: Workspace, brought: Sequence[str]) -> Authorities:
-    """Return the authorities in the files named, or, where none is, those in the workspace's folder.
+def trusted_authorities(workspace: Workspace | None, brought: Sequence[str]) -> Authorities:
+    """Return the authorities in the files named, or, where none is, those in the workspace's folder, if any.
 
     Raises UsageError for a file named that holds neither certificate nor revocation list, CannotTell for one
     that cannot be read, and for a damaged one in the folder.
     """
-    return _brought(brought) if brought else _own(workspace.authorities)
+    return _brought(brought) if brought or workspace is None else _own(workspace.authorities)
 
 
 def _brought(files: Sequence[str]) -> Authorities:

@@ -21,6 +21,7 @@ from custody.cli.commands import (
     demo,
     exhibit,
     explain,
+    export,
     init,
     keys,
     log,
@@ -65,6 +66,7 @@ app.add_typer(exhibit.app, name="exhibit")
 app.add_typer(transfer.app, name="transfer")
 app.add_typer(report.app, name="report")
 app.add_typer(keys.app, name="keys")
+app.add_typer(export.app, name="export")
 app.command("rebuild", cls=SharedOptionsCommand, epilog=rebuild.EXAMPLES)(rebuild.command)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from custody.domain.cosignature import moment
 from custody.domain.events import (
+    BundleExported,
     CheckpointCosigned,
     CheckpointStamped,
     CosignatureGiven,
@@ -112,6 +113,14 @@ def skip(event: FileSkipped) -> str:
     return (
         f"not copied again ({event.reason}): {proof}: {bytes_text(event.size)}, {digests_text(event.digests)}"
     )
+
+
+def exported(event: BundleExported, who: str) -> str:
+    """Return the sentence of a bundle that was written for somebody."""
+    exhibit = "" if event.exhibit is None else f"exhibit {event.exhibit} of "
+    about = "the whole ledger" if event.case_number is None else f"{exhibit}case {event.case_number}"
+    entries = f"{event.disclosed:,} of {counted(event.size, 'entry', 'entries')} disclosed"
+    return f"bundle of {about} exported by {who}, {entries}: SHA-256 of its SHA256SUMS {event.sums_sha256}"
 
 
 def digests_text(digests: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    BundleExported,
     CaseClosed,
     CaseOpened,
     CheckpointCosigned,
@@ -64,6 +65,7 @@ from custody.domain.phrases import (
     copying,
     counted,
     digests_text,
+    exported,
     failure,
     loss,
     proved,
@@ -84,7 +86,7 @@ BatchEvent: TypeAlias = (
 )
 LedgerEvent: TypeAlias = (
     LedgerOpened | KeyEnrolled | KeyRotated | KeyRevoked | SessionOpened | SessionClosed | ReportIssued
-    | CheckpointCosigned | CosignatureGiven | CheckpointStamped | CustodyEvent
+    | CheckpointCosigned | CosignatureGiven | CheckpointStamped | CustodyEvent | BundleExported
 )  # fmt: skip
 AnyEvent: TypeAlias = FileEvent | JobEvent | BatchEvent | LedgerEvent
 
@@ -208,6 +210,8 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case ReportIssued():
             over = f"over entries up to {event.at_position}"
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
+        case BundleExported():
+            return exported(event, who)
         case CheckpointCosigned() | CosignatureGiven() | CheckpointStamped():
             return anchoring(event, who)
         case CaseOpened() | CaseClosed() | NoteAdded() | ExhibitRegistered() | ExhibitReleased():

@@ -78,6 +78,7 @@ class LedgerAuditor:
         self.findings = Findings(CARRIED_OUT)
         self.anchors = Anchors(policy)
         self.entries = 0
+        self.withheld = 0
         self._policy = policy
         self._now = now
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
@@ -141,6 +142,9 @@ class LedgerAuditor:
             self._authorisation.stop()
             self._stop(self.size)
             return None
+        if record.withheld is not None:
+            self._withhold(slot, record.withheld)
+            return None
         raw = record.entry if isinstance(record.entry, bytes) else b""
         opened = open_record(record, slot, self.findings)
         self._grow(slot, leaf_hash(raw) if opened is None else opened.leaf)
@@ -171,7 +175,7 @@ class LedgerAuditor:
         self._contents.conclude(self.size)
         self._claims.conclude()
         if self._sequence.orderly:
-            check_revisions(revisions, self.findings)
+            check_revisions(revisions, self.findings, some_withheld=self.withheld > 0)
         if head is not None:
             made = (self.size, self._frontier.to_bytes(), self._last_leaf)
             check_head(head, made, self._contents.ledger, self.findings)
@@ -191,6 +195,8 @@ class LedgerAuditor:
             found.append(f"sessions that ended without being closed began at {self._contents.unclosed}")
         if (left_open := self._contents.session_left_open()) is not None:
             found.append(f"the last session, begun at {left_open}, was not closed: it crashed or still runs")
+        if self._claims.rest_on_withheld:
+            found.append(f"claims that rest on withheld entries: {self._claims.rest_on_withheld}")
         if not self._sequence.orderly:
             found.append("the order within streams was not judged: entries are missing or misplaced")
         if self._claims.stopped_at is not None:
@@ -223,6 +229,14 @@ class LedgerAuditor:
         """Judge no claim and no hand-over from here on: it may rest on what is missing."""
         self._claims.stop(slot)
         self._custody.stop()
+
+    def _withhold(self, slot: int, leaf: bytes) -> None:
+        """Take an entry of which only the leaf hash is given: it keeps tree and chain together."""
+        self.entries -= 1
+        self.withheld += 1
+        self._grow(slot, leaf)
+        self._sequence.withhold(slot, leaf)
+        self._claims.withhold()
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf

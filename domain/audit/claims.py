@@ -67,12 +67,18 @@ class ClaimCheck:
         self._jobs = KnownJobs()
         self._under_way: dict[int, Begun | Flushed] = {}  # by stream
         self._citations: list[_Citation] = []
+        self._some_withheld = False
         self.stopped_at: int | None = None
+        self.rest_on_withheld = 0  # claims that cannot be judged for that reason
 
     def stop(self, slot: int) -> None:
         """Judge nothing from here on: entries are missing or unreadable, and every claim may rest on them."""
         if self.stopped_at is None:
             self.stopped_at = slot
+
+    def withhold(self) -> None:
+        """Take note that an entry is withheld, on which later claims may rest."""
+        self._some_withheld = True
 
     def admit(self, opened: OpenedRecord) -> None:
         """Take the next record, unless the judging has stopped."""
@@ -110,7 +116,8 @@ class ClaimCheck:
         elif flushed != (event.size, event.digests, zeroed(event)) or not event.digests:
             self._unfounded(opened, "the copy claimed as verified is not the one that was flushed")
         elif not self._jobs.owns(stream.bytes, event.path):
-            self._unfounded(opened, "a copy is claimed as verified under a path that is not its stream's")
+            message = "a copy is claimed as verified under a path that is not its stream's"
+            self._unfounded(opened, message, by_jobs=True)
 
     def _keep(self, key: int, copy: Copy) -> None:
         if copy is not None:
@@ -139,9 +146,8 @@ class ClaimCheck:
     def _take_skipped(self, opened: OpenedRecord, event: FileSkipped) -> None:
         copy = self._jobs.place(event.job, event.path)
         if copy is None or not is_stream_of(opened.entry.stream.id.bytes, event.job, event.path):
-            self._unfounded(
-                opened, "a copy is claimed as proved that no job of this ledger has in this stream"
-            )
+            message = "a copy is claimed as proved that no job of this ledger has in this stream"
+            self._unfounded(opened, message, by_jobs=True)
         elif event.cites is None:
             if event.read_back is None or not event.digests:
                 self._unfounded(opened, "an equal file is claimed, but it was not read and no entry is cited")
@@ -159,9 +165,13 @@ class ClaimCheck:
         citations, self._citations = self._citations, []
         if not citations:
             return
-        wanted = sorted({citation.cites for citation in citations})
-        proofs = dict(_proofs(self._earlier.records_at(wanted)))
+        records = list(self._earlier.records_at(sorted({citation.cites for citation in citations})))
+        proofs = dict(_proofs(records))
+        withheld = {record.position for record in records if record.withheld is not None}
         for citation in citations:
+            if citation.cites in withheld:
+                self._leave_open()
+                continue
             proof = proofs.get(citation.cites)
             wrong = "which proves no copy" if proof is None else self._objection(citation, *proof)
             if wrong is not None:
@@ -182,8 +192,21 @@ class ClaimCheck:
         message = f"a copy is claimed as proved by the entry of position {cites}, {wrong}"
         self._findings.note_claim("citation-unfounded", slot, message)
 
-    def _unfounded(self, opened: OpenedRecord, message: str) -> None:
+    def _unfounded(self, opened: OpenedRecord, message: str, *, by_jobs: bool = False) -> None:
+        """Note a claim that the entries before it do not bear out, unless what would is withheld."""
+        if self._some_withheld and (by_jobs or self._lacks_history(opened.entry)):
+            self._leave_open()
+            return
         self._findings.note_claim("claim-unfounded", opened.slot, message)
+
+    def _lacks_history(self, entry: Entry) -> bool:
+        """Tell whether earlier entries of a stream are not there."""
+        earlier = self._earlier.records_before(entry.stream.id.bytes, entry.revision)
+        return sum(1 for _ in earlier) < entry.revision - 1
+
+    def _leave_open(self) -> None:
+        self._findings.leave_open("structure")
+        self.rest_on_withheld += 1
 
 
 def _proofs(records: Iterable[RawRecord]) -> Iterator[tuple[int, tuple[Entry, FileVerified | FileSkipped]]]:

@@ -122,7 +122,7 @@ class Findings:
 
     def listed(self) -> tuple[Finding, ...]:
         """Return the findings kept, by position; those about no single position last."""
-        return tuple(sorted(self._kept, key=_by_position))
+        return tuple(sorted(self._kept, key=in_order))
 
     def undecided(self) -> tuple[Undecided, ...]:
         """Return why checks could not be carried out, in the order of the checks."""
@@ -151,6 +151,6 @@ class Findings:
         return "passed" if passed else "indeterminate"
 
 
-def _by_position(finding: Finding) -> tuple[bool, int, int]:
+def in_order(finding: Finding) -> tuple[bool, int, int]:
     """Sort by position, then in the order of the checks."""
     return (finding.position is None, finding.position or 0, CHECKS.index(finding.check))

@@ -28,11 +28,15 @@ class RawColumns:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawRecord:
-    """One record as found. ``columns`` is None where there are none, as in an exported log."""
+    """One record as found. ``columns`` is None where there are none, as in an exported log.
+
+    ``withheld`` is the leaf hash given in the place of an entry that a bundle does not disclose.
+    """
 
     position: object
     entry: object
     columns: RawColumns | None = None
+    withheld: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

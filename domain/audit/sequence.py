@@ -5,7 +5,7 @@ removed, inserted or moved it finds the place where the order goes on, so that t
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
@@ -16,6 +16,14 @@ _CHAIN_BROKEN: Final = (
 )
 
 
+class _Place(NamedTuple):
+    """A record that another may follow: where it stands, where it belongs, its leaf hash."""
+
+    slot: int
+    position: int
+    leaf: bytes
+
+
 class EntrySequence:
     """Follows the records in the order in which they are stored."""
 
@@ -23,8 +31,8 @@ class EntrySequence:
         """Take where findings go, and who can say whether the signature of a recent slot was refuted."""
         self._findings = findings
         self._refuted = refuted
-        self._last: OpenedRecord | None = None  # the last one in order
-        self._before: OpenedRecord | None = None  # the one before, in order or not
+        self._last: _Place | None = None  # the last one in order
+        self._before: _Place | None = None  # the one before, in order or not
         self._doubt: int | None = None  # the first slot since `_last` that is known to be wrong
         self._shift = 0  # how far the entries stand from where they belong
         self._broken_at: int | None = None
@@ -49,6 +57,12 @@ class EntrySequence:
         self._suspect(slot)
         self._before = None
 
+    def withhold(self, slot: int, leaf: bytes) -> None:
+        """Pass over a record of which only the leaf hash is given: the one after it must follow that."""
+        self._last = self._before = _Place(slot, slot, leaf)
+        self._doubt = None
+        self._shift = 0
+
     def admit(self, opened: OpenedRecord) -> None:
         """Take the next record."""
         shift = opened.entry.position - opened.slot
@@ -65,19 +79,17 @@ class EntrySequence:
         else:
             self._misplaced(opened)
             self._chain_broken(opened.slot)
-            self._before = opened
+            self._before = _place(opened)
 
     def _accept(self, opened: OpenedRecord, shift: int) -> None:
-        self._last = self._before = opened
+        self._last = self._before = _place(opened)
         self._doubt = None
         self._shift = shift
 
     def _goes_on(self, opened: OpenedRecord, shift: int) -> bool:
         """Tell whether the record continues one that was reported as misplaced, at the same distance."""
         before = self._before
-        return (
-            before is not None and _follows(before, opened) and before.entry.position - before.slot == shift
-        )
+        return before is not None and _follows(before, opened) and before.position - before.slot == shift
 
     def _culprit(self, opened: OpenedRecord) -> int:
         """Return the slot to blame for a link that does not hold although the place is right.
@@ -120,7 +132,11 @@ class EntrySequence:
             self._findings.note("chain", "chain-broken", slot, _CHAIN_BROKEN)
 
 
-def _follows(before: OpenedRecord | None, opened: OpenedRecord) -> bool:
+def _place(opened: OpenedRecord) -> _Place:
+    return _Place(opened.slot, opened.entry.position, opened.leaf)
+
+
+def _follows(before: _Place | None, opened: OpenedRecord) -> bool:
     if before is None:
         return opened.entry.position == 0 and opened.entry.previous == NO_PREVIOUS
-    return opened.entry.position == before.entry.position + 1 and opened.entry.previous == before.leaf.hex()
+    return opened.entry.position == before.position + 1 and opened.entry.previous == before.leaf.hex()

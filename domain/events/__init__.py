@@ -52,6 +52,7 @@ from custody.domain.events.file import (
     SpecialFileSkipped,
 )
 from custody.domain.events.ledger import (
+    BundleExported,
     CaseOpened,
     ExhibitRegistered,
     KeyEnrolled,
@@ -82,6 +83,7 @@ _ALL: Final[tuple[type[Event], ...]] = (
     CustodyDeclined,
     CustodyRefused,
     ReportIssued,
+    BundleExported,
     BatchQueued,
     BatchStarted,
     BatchPaused,
@@ -139,6 +141,7 @@ __all__ = [
     "BatchResumed",
     "BatchStarted",
     "BatchStopped",
+    "BundleExported",
     "CaseClosed",
     "CaseOpened",
     "CheckpointCosigned",

@@ -128,3 +128,16 @@ class ReportIssued(Event):
     sha256: str
     size: int
     batch: BatchId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleExported(Event):
+    """A bundle was written for somebody: which part of the ledger it discloses, and what identifies it."""
+
+    stream_kind: ClassVar[StreamKind] = "report"
+    size: int  # of the tree that its checkpoint signs
+    disclosed: int  # entries that it holds; of the others only the leaf hashes
+    case_number: str | None = None  # only this case was disclosed, or this exhibit of it
+    exhibit: str | None = None
+    sums_sha256: str  # of its SHA256SUMS, which names every other file
+    zip_sha256: str | None = None  # of the ZIP file, if it is one

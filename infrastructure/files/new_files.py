@@ -108,11 +108,12 @@ class _Folder:
     def file(self, name: str) -> Iterator[Stream]:
         path = self._root / name
         self._make(path.parent)
-        with os.fdopen(self._calls.open(bytes(path), _CREATING, 0o600), "wb", buffering=0) as stream:
+        with os.fdopen(self._calls.open(bytes(path), _CREATING, 0o600), "wb") as stream:
             self._files.append(path)
             hashed = _Hashed(stream)
             yield hashed
             self.sums[name] = hashed.digest()
+            stream.flush()
             if self._shared is None:
                 self._calls.fsync(stream.fileno())
 

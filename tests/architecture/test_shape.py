@@ -4,10 +4,15 @@ from tests.architecture.source_tree import Function, modules
 
 MAX_MODULE_LINES = 250
 MAX_FUNCTION_LINES = 50
+ONE_FILE = {"reports/bundle_files/verify_custody.py": 650}  # a program for strangers must be one file
 
 
 def test_no_module_is_longer_than_one_reason_to_change_needs() -> None:
-    long = {module.path: module.line_count for module in modules() if module.line_count > MAX_MODULE_LINES}
+    long = {
+        module.path: module.line_count
+        for module in modules()
+        if module.line_count > ONE_FILE.get(module.path, MAX_MODULE_LINES)
+    }
 
     assert long == {}
 

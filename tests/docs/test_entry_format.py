@@ -12,18 +12,13 @@ from custody.domain.merkle import leaf_hash, root_of
 from tests.docs.markdown import ROOT
 
 EXAMPLE = ROOT / "docs" / "reference" / "example"
+VERIFIER = ROOT / "reports" / "bundle_files" / "verify_custody.py"
 LINES = (EXAMPLE / "log.jsonl").read_bytes().splitlines(keepends=True)
 
 
 def verified(log: Path) -> subprocess.CompletedProcess[str]:
-    command = [
-        sys.executable,
-        "-I",
-        EXAMPLE / "verify_ledger.py",
-        log,
-        EXAMPLE / "4.note",
-        EXAMPLE / "key.pem",
-    ]
+    words = ["--checkpoint", EXAMPLE / "4.note", "--key", EXAMPLE / "key.pem"]
+    command = [sys.executable, "-I", VERIFIER, log, *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -36,11 +31,11 @@ def test_the_published_verifier_accepts_the_example() -> None:
 @pytest.mark.parametrize(
     ("lines", "reason"),
     [
-        ([LINES[0].replace(b"keyid", b"keyId"), *LINES[1:]], "0: no entry"),
-        ([LINES[0], LINES[1].replace(b'"sig":"Y', b'"sig":"Z'), *LINES[2:]], "1: bad signature"),
-        (LINES[:-1], "cut"),
-        ([LINES[0], LINES[2], LINES[1], LINES[3]], "1: made for position 2"),
-        (LINES[1:], "0: made for position 1"),
+        ([LINES[0].replace(b"keyid", b"keyId"), *LINES[1:]], "position 0  malformed-entry"),
+        ([LINES[0], LINES[1].replace(b'"sig":"Y', b'"sig":"Z'), *LINES[2:]], "position 1  bad-signature"),
+        (LINES[:-1], "position 3  cut"),
+        ([LINES[0], LINES[2], LINES[1], LINES[3]], "position 1  misplaced-entry"),
+        (LINES[1:], "position 0  misplaced-entry"),
     ],
     ids=["renamed", "changed", "cut", "swapped", "headless"],
 )
@@ -52,7 +47,7 @@ def test_the_published_verifier_refutes_what_was_altered(
     run = verified(log)
 
     assert run.returncode == 1
-    assert reason in run.stderr
+    assert reason in run.stdout
 
 
 def test_the_published_example_is_a_ledger_of_ours() -> None:

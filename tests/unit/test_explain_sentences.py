@@ -11,6 +11,7 @@ from custody.domain.events import (
     BatchResumed,
     BatchStarted,
     BatchStopped,
+    BundleExported,
     CaseClosed,
     CaseOpened,
     CheckpointCosigned,
@@ -214,6 +215,20 @@ SENTENCES: list[tuple[Event, str]] = [
         (
             "the checkpoint of 7 entries stamped by CN=Test TSA at 2026-03-01T21:20:00.000000Z, "
             "serial number 12"
+        ),
+    ),
+    (
+        BundleExported(size=9, disclosed=9, sums_sha256=SHA),
+        (
+            "bundle of the whole ledger exported by J. Ortiz, 9 of 9 entries disclosed: SHA-256 of its "
+            f"SHA256SUMS {SHA}"
+        ),
+    ),
+    (
+        BundleExported(size=9, disclosed=1, case_number="26-1", exhibit="A", sums_sha256=SHA, zip_sha256=SHA),
+        (
+            "bundle of exhibit A of case 26-1 exported by J. Ortiz, 1 of 9 entries disclosed: SHA-256 of its "
+            f"SHA256SUMS {SHA}"
         ),
     ),
     *(

@@ -162,7 +162,7 @@ WITHOUT_ROWS = {
     "LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed",
     "CaseOpened", "ExhibitRegistered", "ReportIssued", "CheckpointCosigned", "CosignatureGiven",
     "CheckpointStamped", "NoteAdded", "CaseClosed", "ExhibitReleased", "CustodyOffered", "CustodyAccepted",
-    "CustodyDeclined", "CustodyRefused",
+    "CustodyDeclined", "CustodyRefused", "BundleExported",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from tests.attacks.ledger_file import LedgerFile, signed
 
 def attack(ledger: LedgerFile) -> None:
     body = ledger.body(4)
-    body["data"] = {**body["data"], "examiner": "Somebody Else"}
+    body["data"] = {**body["data"], "host": "another"}
     ledger.replace(4, signed(canonical.encode(body), ledger.signer))
     ledger.seal_again(5, ledger.signer)
     ledger.save()

@@ -1,0 +1,1 @@
+"""Bundles that somebody brought along: every name, size and byte in them may be hostile."""

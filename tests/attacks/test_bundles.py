@@ -1,0 +1,114 @@
+"""The same attacks, handed over as a bundle: the audit and the verifier in one file must see the same."""
+
+import json
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from custody.reports.bundle_files import verify_custody
+from tests.attacks.bundle_file import fit_to
+from tests.attacks.test_attacks import ATTACKS, SIZE, carry_out
+from tests.cli.command_line import CommandLine
+
+EXITS = {"OK": 0, "CHANGED": 1, "CANNOT TELL": 4}
+WORDS = {"failed": "CHANGED", "indeterminate": "CANNOT TELL", "passed": "OK"}
+SEVERITY = [0, 4, 1]
+ONLY_FOR_THE_AUDIT: set[str] = set()
+"""Attacks that the verifier in one file cannot see, and says so: it reads no certificates."""
+SHARED = {"structure", "signatures", "authorisation", "chain", "tree", "checkpoints"}
+STEPS = [
+    (attack, number)
+    for attack in ATTACKS
+    for number, step in enumerate(json.loads((attack / "expected.json").read_text()))
+    if step["command"][0] == "audit"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What somebody else kept before the attack."""
+
+    custody: CommandLine
+    bundle: Path
+    key: Path
+    note: Path
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Held:
+    """The same case as for the attacks on a workspace, and a bundle of it."""
+    custody = CommandLine(tmp_path_factory.mktemp("bundled"))
+    custody.init()
+    source = custody.home / "card"
+    source.mkdir()
+    for number in range(1, 4):
+        (source / f"clip{number}.mov").write_bytes(b"clip %d" % number)
+    copied = custody("copy", str(source), "--to", str(custody.home / "copies"), "--case", "2026-0147")
+    assert (copied.code, custody.ledger_size()) == (0, SIZE), copied.err
+    shutil.copytree(custody.workspace, custody.home / "before")
+    exported = custody("export", "bundle", "--out", str(custody.home / "bundle"))
+    assert exported.code == 0, exported.err
+    [key] = (custody.home / "before" / "keys").glob("*.pem")
+    return Held(
+        custody, custody.home / "bundle", key, custody.home / "before" / "checkpoints" / f"{SIZE}.note"
+    )
+
+
+def verdicts_of(text: str) -> dict[str, str]:
+    return dict(re.findall(r"^  (\w+) +(passed|failed|indeterminate)$", text, re.MULTILINE))
+
+
+def _comparable(verdicts: dict[str, str]) -> dict[str, str]:
+    shared = {check: verdict for check, verdict in verdicts.items() if check in SHARED}
+    both = {shared.pop(check, "passed") for check in ("structure", "authorisation")}
+    return {**shared, "entries": next(word for word in WORDS if word in both)}
+
+
+def judged_by_both(
+    held: Held, bundle: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> tuple[int, int]:
+    """The exit codes of both, which must agree on every check that both make.
+
+    What is claimed of copies, time stamps, cosignatures and hand-overs only the audit judges. Which check an
+    entry by a key without the right fails, structure or authorisation, is not compared.
+    """
+    audited = held.custody("audit", str(bundle), *words)
+    one_file = verify_custody.main([str(bundle), *words])
+    out = capsys.readouterr().out
+    ours, theirs = (_comparable(verdicts_of(text)) for text in (audited.out, out))
+    if "claim-unfounded" not in audited.out:
+        assert ours == theirs, audited.out + out
+    assert one_file == max((EXITS[WORDS[verdict]] for verdict in ours.values()), key=SEVERITY.index)
+    assert EXITS[out.splitlines()[0].split("  ")[0]] == one_file
+    return audited.code, one_file
+
+
+@pytest.mark.parametrize(
+    ("attack", "number"), STEPS, ids=[f"{attack.name}-{number}" for attack, number in STEPS]
+)
+def test_the_audit_and_the_verifier_in_one_file_agree(
+    attack: Path, number: int, held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(held.custody.home / "before", tmp_path / "workspace")
+    carry_out(attack, tmp_path / "workspace")
+    shutil.copytree(held.bundle, tmp_path / "bundle")
+    fit_to(tmp_path / "bundle", tmp_path / "workspace")
+    step = json.loads((attack / "expected.json").read_text())[number]
+    words = [word.format(held=held.note) for word in step["command"][1:]]
+
+    audited, one_file = judged_by_both(held, tmp_path / "bundle", [*words, "--key", str(held.key)], capsys)
+    assert audited == step["exit"]
+    assert one_file == audited or attack.name in ONLY_FOR_THE_AUDIT
+    assert {1, 4}.issuperset(judged_by_both(held, tmp_path / "bundle", words, capsys))
+
+
+def test_before_any_attack_all_is_well(
+    held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(held.bundle, tmp_path / "bundle")
+    fit_to(tmp_path / "bundle", held.custody.home / "before")
+    words = ["--key", str(held.key), "--checkpoint", str(held.note)]
+    assert judged_by_both(held, tmp_path / "bundle", words, capsys) == (0, 0)
