@@ -195,7 +195,7 @@ def running(program: str, profile: Path) -> Iterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     process = subprocess.Popen(
         [
-            *(sys.executable, "-c", _LAUNCHER, *map(str, inherited), program),
+            *(sys.executable, "-I", "-S", "-c", _LAUNCHER, *map(str, inherited), program),
             *(*FLAGS, *sandbox, f"--user-data-dir={profile}", "about:blank"),
         ],
         pass_fds=inherited,
