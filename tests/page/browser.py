@@ -1,7 +1,7 @@
 """Chromium without a window, driven through its own debugging pipe: no library, no port, no driver of others.
 
-Knows the DevTools protocol as far as a page is opened, given files and read. NUL ends each message; the browser
-reads them from descriptor 3 and writes to 4 (``--remote-debugging-pipe``).
+Knows the DevTools protocol as far as a page is opened, given files and read. NUL ends each message; the
+browser reads them from descriptor 3 and writes to 4 (``--remote-debugging-pipe``).
 """
 
 import base64
@@ -35,7 +35,8 @@ FLAGS: Final = (
 )
 TIMEOUT_SECONDS: Final = 90
 _LAUNCHER: Final = (
-    "import os, sys; os.dup2(int(sys.argv[1]), 3); os.dup2(int(sys.argv[2]), 4); os.execv(sys.argv[3], sys.argv[3:])"
+    "import os, sys; read, write = map(int, sys.argv[1:3]); "
+    "os.dup2(read, 3); os.dup2(write, 4); os.execv(sys.argv[3], sys.argv[3:])"
 )
 
 
@@ -141,7 +142,8 @@ class Page:
     def drop(self, selector: str, files: Sequence[Path]) -> None:
         """Drop files or folders onto an element."""
         box = self.evaluate(
-            f"(e => {{ e.scrollIntoView(); const b = e.getBoundingClientRect(); return [b.x + 40, b.y + 10]; }})"
+            "(e => { e.scrollIntoView(); const b = e.getBoundingClientRect();"
+            " return [b.x + 40, b.y + 10]; })"
             f"(document.querySelector({json.dumps(selector)}))"
         )
         data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
@@ -166,9 +168,7 @@ class Page:
             if event.get("sessionId") == self.session
             and (
                 event.get("method") == "Runtime.exceptionThrown"
-                or (
-                    event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error"
-                )
+                or (event.get("method") == "Log.entryAdded" and event["params"]["entry"]["level"] == "error")
             )
         ]
 
@@ -176,7 +176,11 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.command("Emulation.setEmulatedMedia", features=[scheme])
         self.command(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=width < 600,
         )
         image = self.command("Page.captureScreenshot", captureBeyondViewport=True, format="png")
         file.write_bytes(base64.b64decode(image["data"]))

@@ -1,4 +1,4 @@
-"""Bundles put together by hand as docs/reference/bundle-format.md describes them, from whatever entries there are."""
+"""Bundles put together by hand as the bundle format describes them, from whatever entries there are."""
 
 import hashlib
 import sqlite3
@@ -41,7 +41,9 @@ def bundle_of(ledger: LedgerFile, withheld: Collection[int] = ()) -> Files:
     }
     if withheld:
         positions = sorted(withheld)
-        files["leaves.txt"] = lines(b"%d %s" % (at, leaf_hash(entries[at]).hex().encode()) for at in positions)
+        files["leaves.txt"] = lines(
+            b"%d %s" % (at, leaf_hash(entries[at]).hex().encode()) for at in positions
+        )
     else:
         files |= {f"documents/{name}": content for name, content in documents(ledger).items()}
     return with_sums(files)

@@ -21,7 +21,7 @@ READ_RESULT = """(() => {
     word: document.getElementById("verdict").innerText,
     sentence: document.querySelector("#result .banner p").innerText,
     checks: rows("checks").map(cells),
-    findings: rows("findings").filter((row) => row.dataset.check).map((row) => [row.dataset.check, ...cells(row)]),
+    findings: rows("findings").filter((row) => row.dataset.check).map(cells),
     evidence: rows("findings").filter((row) => !row.dataset.check).map(cells),
     notes: items("notes"),
     notShown: items("not-shown"),
@@ -86,7 +86,7 @@ def read(page: Page) -> Outcome:
         word=WORDS[shown["word"]],
         sentence=shown["sentence"],
         verdicts={name: verdict.split()[1] for name, verdict, _ in shown["checks"]},
-        findings=[(code, _position(where)) for _, where, code, _ in shown["findings"]],
+        findings=[(code, _position(where)) for where, code, _ in shown["findings"]],
         evidence=[cells[0].split()[1] for cells in shown["evidence"]],
         notes=shown["notes"],
         not_shown=shown["notShown"],
@@ -145,9 +145,11 @@ def finished_case(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 
 @pytest.fixture
 def case(finished_case: CommandLine, tmp_path: Path) -> CommandLine:
-    """A copy of the finished case that may be changed; ``held.note`` is its last checkpoint, kept elsewhere."""
+    """A copy of the finished case, free to be changed; ``held.note`` is its last checkpoint, kept elsewhere."""
     shutil.copytree(finished_case.home, tmp_path / "case")
-    shutil.copy(tmp_path / "case" / "workspace" / "checkpoints" / f"{SIZE}.note", tmp_path / "case" / "held.note")
+    shutil.copy(
+        tmp_path / "case" / "workspace" / "checkpoints" / f"{SIZE}.note", tmp_path / "case" / "held.note"
+    )
     return CommandLine(tmp_path / "case")
 
 

@@ -32,7 +32,9 @@ def sealed(page: str) -> str:
 def _event_table() -> str:
     kinds = {name: event_type.stream_kind for name, event_type in EVENT_TYPES.items()}
     lines: list[str] = []
-    for _, names in groupby(sorted(kinds, key=lambda name: (kinds[name], name)), key=lambda name: kinds[name]):
+    for _, names in groupby(
+        sorted(kinds, key=lambda name: (kinds[name], name)), key=lambda name: kinds[name]
+    ):
         line = " "
         for name in names:
             member = f' {name}: "{kinds[name]}",'

@@ -1,4 +1,4 @@
-"""Every attack of tests/attacks, seen by the page in a bundle of the attacked ledger as ``custody audit`` sees it."""
+"""Every attack of tests/attacks, seen by the page in a bundle as ``custody audit`` sees it in the ledger."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,9 @@ IN_A_BUNDLE: Final = {"dropped_entry_fail": "misplaced-entry"}
 
 
 def test_before_any_attack_all_is_well(verify: Verifier, ledger: LedgerFile, case: CommandLine) -> None:
-    outcome = verify(written(bundle_of(ledger), case.home / "bundle"), trust=[*keys_of(case), case.home / "held.note"])
+    outcome = verify(
+        written(bundle_of(ledger), case.home / "bundle"), trust=[*keys_of(case), case.home / "held.note"]
+    )
     assert (outcome.word, outcome.findings) == ("OK", [])
     assert set(outcome.verdicts.values()) == {"passed"}
 
@@ -30,7 +32,9 @@ def test_the_page_says_of_an_attack_what_the_audit_says(
 ) -> None:
     carry_out(attack, case.workspace)
     bundle = written(bundle_of(LedgerFile(case.workspace)), case.home / "bundle")
-    audits = [step for step in json.loads((attack / "expected.json").read_text()) if step["command"][0] == "audit"]
+    audits = [
+        step for step in json.loads((attack / "expected.json").read_text()) if step["command"][0] == "audit"
+    ]
     assert audits
     for step in audits:
         held = [case.home / "held.note"] if "{held}" in step["command"] else []

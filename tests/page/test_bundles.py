@@ -17,9 +17,7 @@ WITHHELD = range(8, 14)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_zipped_bundle_is_ok(
-    method: int, verify: Verifier, ledger: LedgerFile, case: CommandLine
-) -> None:
+def test_a_zipped_bundle_is_ok(method: int, verify: Verifier, ledger: LedgerFile, case: CommandLine) -> None:
     bundle = zipped(bundle_of(ledger), case.home / "bundle.zip", method)
     outcome = verify(bundle, trust=keys_of(case))
     assert (outcome.word, outcome.findings) == ("OK", [])
@@ -35,9 +33,7 @@ def test_a_zip_in_the_form_for_large_ones_is_ok(
     assert verify(bundle, trust=keys_of(case)).word == "OK"
 
 
-def test_a_dropped_folder_is_read_and_judged(
-    verify: Verifier, ledger: LedgerFile, case: CommandLine
-) -> None:
+def test_a_dropped_folder_is_read_and_judged(verify: Verifier, ledger: LedgerFile, case: CommandLine) -> None:
     bundle = written(bundle_of(ledger), case.home / "bundle")
     verify.page.load()
     verify.page.drop("#subject", [bundle])
@@ -134,7 +130,11 @@ def first_document(files: Files) -> str:
     ],
 )
 def test_a_change_of_a_bundle_is_a_finding(
-    change: Callable[[Files], Files], code: str | None, verify: Verifier, ledger: LedgerFile, case: CommandLine
+    change: Callable[[Files], Files],
+    code: str | None,
+    verify: Verifier,
+    ledger: LedgerFile,
+    case: CommandLine,
 ) -> None:
     bundle = written(change(bundle_of(ledger)), case.home / "bundle")
     outcome = verify(bundle, trust=keys_of(case))
@@ -281,7 +281,8 @@ def test_the_result_is_told_to_those_who_do_not_see_it(
     assert page.evaluate("document.activeElement.id") == "verdict"
     assert page.evaluate("document.getElementById('progress').getAttribute('role')") == "status"
     unnamed = page.evaluate(
-        "[...document.querySelectorAll('input, section')].filter((e) => !(e.labels?.length || e.ariaLabelledByElements?.length)).length"
+        "[...document.querySelectorAll('input, section')]"
+        ".filter((e) => !(e.labels?.length || e.ariaLabelledByElements?.length)).length"
     )
     assert unnamed == 0
     assert read(page).word == "OK"

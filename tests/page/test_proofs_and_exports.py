@@ -1,5 +1,6 @@
 """Proofs and exported ledgers, judged by the page."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -47,8 +48,9 @@ def test_without_a_key_nothing_is_proved(verify: Verifier, case: CommandLine) ->
 
 
 def test_a_file_that_is_no_key_is_named_and_not_used(verify: Verifier, case: CommandLine) -> None:
+    spki = bytes.fromhex("302a300506032b6570032100" + "ed" + "ff" * 30 + "7f")  # y = p, another 0
     (case.home / "bad.pem").write_text(
-        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA7f///////////////////////////////////////38=\n-----END PUBLIC KEY-----\n"
+        f"-----BEGIN PUBLIC KEY-----\n{base64.b64encode(spki).decode()}\n-----END PUBLIC KEY-----\n"
     )
     verify.choose(case.home / "clip2.mov.proof", trust=[case.home / "bad.pem"])
     said = verify.page.evaluate("document.getElementById('trust-chosen').innerText")
