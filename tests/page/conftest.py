@@ -145,7 +145,7 @@ def finished_case(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
 
 @pytest.fixture
 def case(finished_case: CommandLine, tmp_path: Path) -> CommandLine:
-    """A copy of the finished case, free to be changed; ``held.note`` is its last checkpoint, kept elsewhere."""
+    """A copy of the finished case to change; ``held.note`` is its last checkpoint."""
     shutil.copytree(finished_case.home, tmp_path / "case")
     shutil.copy(
         tmp_path / "case" / "workspace" / "checkpoints" / f"{SIZE}.note", tmp_path / "case" / "held.note"
