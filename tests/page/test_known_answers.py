@@ -35,7 +35,7 @@ FOLDERS = """async (pieces) => {
   return files.map(({ path, file }) => [path, file.size]);
 }"""
 VERIFY = """async ([key, signature, message]) =>
-  verifySignature(fromHex(key), fromHex(signature), fromHex(message))"""
+  verifySignature({ raw: fromHex(key) }, fromHex(signature), fromHex(message))"""
 SAMPLES = [
     *(b"{}", b"[]", b'""', b"0", b"-1", b"true", b"null", b"9007199254740991", b"-9007199254740991"),
     *(
