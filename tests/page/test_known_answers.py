@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import random
+import uuid
 from typing import Any
 
 import pytest
@@ -141,6 +142,21 @@ def test_reference_outputs_of_rfc_8785_are_read_and_refused_as_the_domain_does(p
         page, f"({REFUSES})((text) => CanonicalJson.parse(fromHex(text)))", [d.hex() for d in samples]
     )
     assert answers == [judged(canonical.decode, sample) for sample in samples]
+
+
+def test_json_is_written_as_the_domain_writes_it(page: Page) -> None:
+    documents = [judged(canonical.decode, sample) for sample in SAMPLES]
+    read = [document[0] for document in documents if document is not None]
+    answers = asked(page, "(text) => canonicalJson(CanonicalJson.parse(toBytes(text)))",
+                    [canonical.encode(value).decode() for value in read])  # fmt: skip
+    assert answers == [canonical.encode(value).decode() for value in read]
+
+
+def test_names_in_a_ledgers_space_are_those_of_rfc_9562(page: Page) -> None:
+    space = uuid.UUID("df04118e-78b2-4a39-94dd-baddd4f7c23b")
+    names = ["session/" + "a" * 64, "", "Ä"]
+    answers = asked(page, f"(name) => uuid5('{space}', name)", names)
+    assert answers == [str(uuid.uuid5(space, name)) for name in names]
 
 
 def test_base64_has_one_spelling(page: Page) -> None:

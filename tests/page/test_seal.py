@@ -25,9 +25,13 @@ def test_the_page_knows_every_type_of_event() -> None:
 def test_the_page_makes_the_checks_of_the_audit_that_need_no_store() -> None:
     [names] = re.findall(r"^const CHECKS = \[(.*)\];$", TEXT, re.MULTILINE)
     checks = re.findall(r'"(\w+)"', names)
-    assert [check for check in checks if check != "evidence"] == [
-        check for check in CHECKS if check in checks and check != "evidence"
-    ]
+    assert [check for check in CHECKS if check in checks] == [check for check in checks if check in CHECKS]
+    assert {"structure", "signatures", "chain", "tree", "checkpoints"} <= {*checks} & {*CHECKS}
+
+
+def test_the_page_has_roles_for_every_type_of_event() -> None:
+    table = TEXT.partition("const MAY_RECORD = ")[2].partition("flatMap")[0]
+    assert EVENT_TYPES.keys() <= {*re.findall(r'"([A-Z]\w+)"', table)}
 
 
 def test_the_policy_forbids_everything_but_the_pages_own_script_and_style() -> None:
