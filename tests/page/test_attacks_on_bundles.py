@@ -14,6 +14,9 @@ from tests.page.conftest import Verifier, keys_of
 
 WORDS: Final = {0: "OK", 1: "CHANGED", 4: "CANNOT TELL"}
 
+NOT_IN_A_BUNDLE: Final = {"anchors", "completeness", "projections"}
+"""Checks that the page leaves to the audit, and says so; an attack that only these see is not shown to it."""
+
 IN_A_BUNDLE: Final = {"dropped_entry_fail": "misplaced-entry"}
 """What the store shows otherwise: a bundle has no gaps between its lines, so what is left moves up."""
 
@@ -24,6 +27,14 @@ def test_before_any_attack_all_is_well(verify: Verifier, ledger: LedgerFile, cas
     )
     assert (outcome.word, outcome.findings) == ("OK", [])
     assert set(outcome.verdicts.values()) == {"passed"}
+
+
+def failed_checks(case: CommandLine, command: list[str]) -> set[str]:
+    """What the audit of the attacked workspace says was refuted."""
+    words = [word.format(held=case.home / "held.note") for word in command]
+    verdicts = case(*words, "--json").result["verdicts"]
+    assert isinstance(verdicts, dict)
+    return {check for check, verdict in verdicts.items() if verdict == "failed"}
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=[folder.name for folder in ATTACKS])
@@ -37,6 +48,8 @@ def test_the_page_says_of_an_attack_what_the_audit_says(
     ]
     assert audits
     for step in audits:
+        if NOT_IN_A_BUNDLE >= failed_checks(case, step["command"]) != set():
+            continue
         held = [case.home / "held.note"] if "{held}" in step["command"] else []
         outcome = verify(bundle, trust=[*keys_of(case), *held])
         assert outcome.word == WORDS[step["exit"]], outcome.text
