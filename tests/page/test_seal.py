@@ -6,6 +6,7 @@ import pytest
 
 from custody.domain.audit.findings import CHECKS
 from custody.domain.events import EVENT_TYPES
+from custody.domain.identifiers import STREAM_KINDS
 from tests.page.browser import BrowserError, Page
 from tests.page.seal import PAGE, sealed
 
@@ -27,6 +28,11 @@ def test_the_page_makes_the_checks_of_the_audit_that_need_no_store() -> None:
     checks = re.findall(r'"(\w+)"', names)
     assert [check for check in CHECKS if check in checks] == [check for check in checks if check in CHECKS]
     assert {"structure", "signatures", "chain", "tree", "checkpoints"} <= {*checks} & {*CHECKS}
+
+
+def test_the_page_knows_every_kind_of_stream() -> None:
+    [kinds] = re.findall(r"stream: new RegExp\(`\^\(\?:([a-z|]+)\)/", TEXT)
+    assert {*kinds.split("|")} == STREAM_KINDS
 
 
 def test_the_page_has_roles_for_every_type_of_event() -> None:
