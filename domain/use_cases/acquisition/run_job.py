@@ -208,6 +208,7 @@ class JobRunner:
             (sums.counts.qualified, f"{sums.counts.qualified} files could not be read whole"),
             (sums.open_files, f"{sums.open_files} files are open"),
             (changes, f"{changes} differences between the first and the second walk of the sources"),
+            (check.unlisted, f"{check.unlisted} folders could not be listed again"),
             (foreign, f"{foreign} foreign entries in folders made for the copy"),
             (not check.sums_agree(inventory), "the outcomes do not add up to the inventory"),
         ]
