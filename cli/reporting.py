@@ -39,6 +39,7 @@ _NOT_REPORTED: Final = frozenset(
         "CheckpointCosigned",
     }
 )
+_NO_REPORT: Final = "No report was made."
 _PAGE: Final = 1000
 
 
@@ -126,6 +127,8 @@ def _head(session: Session, position: Position) -> LedgerHead:
     tree = Frontier()
     root, leaf = b"", b""
     for stored in reader.entries():
+        if stored.position != tree.size:
+            raise _missing(tree.size)
         hashed = leaf_hash(stored.entry)
         tree.append(hashed)
         if stored.position == position:
@@ -133,15 +136,23 @@ def _head(session: Session, position: Position) -> LedgerHead:
         if signed is not None and tree.size == signed.size and tree.root() != signed.root:
             raise Tampered(
                 f"the first {signed.size} entries are not those of their checkpoint",
-                done="No report was made.",
+                done=_NO_REPORT,
                 hint="run 'custody audit', which names the position",
             )
+    if signed is not None and tree.size < signed.size:
+        raise _missing(tree.size)
     return LedgerHead(
         position=position,
         size=position + 1,
         root_hex=root.hex(),
         leaf_hex=leaf.hex(),
         keys=_fingerprints(session),
+    )
+
+
+def _missing(position: int) -> Tampered:
+    return Tampered(
+        f"the ledger has no entry at position {position}", done=_NO_REPORT, hint="run 'custody audit'"
     )
 
 
