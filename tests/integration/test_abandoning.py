@@ -59,6 +59,25 @@ def test_a_second_signal_prints_the_command_that_goes_on(case: CommandLine) -> N
     assert case(*line.split("go on with: custody ")[1].split()).code == 0
 
 
+def test_a_signal_during_a_look_that_is_soon_over_still_ends_the_command(case: CommandLine) -> None:
+    (case.home / "source").mkdir()
+    for number in range(5000):
+        (case.home / "source" / f"{number}").touch()
+    process = case.start("copy", "source", "--to", "out", "--case", "1", "--json")
+    while not lanes(process):
+        assert process.poll() is None
+        time.sleep(0.001)
+    lane = lane_of(process)
+    os.kill(lane, signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    os.kill(lane, signal.SIGCONT)
+    out, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out.splitlines()[-1])["exit"]) == (130, 130)
+    assert not (case.home / "out").exists()
+
+
 def test_a_second_signal_before_anything_was_recorded_says_so(case: CommandLine) -> None:
     (case.home / "source").mkdir()
     for number in range(60_000):
