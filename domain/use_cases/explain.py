@@ -5,7 +5,7 @@ signature: a story is as good as the ledger it comes from, which ``audit`` judge
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -18,7 +18,8 @@ from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.story import tell
 
-_ENOUGH: Final = 20  # files of one ending, or rows of one path, that are looked at
+_PAGE: Final = 1000
+_ENOUGH: Final = 20  # files of one ending that are told apart before a person is asked which is meant
 _NAMED: Final = 5  # of several that fit, in a hint
 _MAX_DIGITS: Final = 18
 
@@ -48,10 +49,10 @@ class StoryReader(LedgerReader, Protocol):
 class StoryModel(ReadModel, Protocol):
     """The read models, also searched by name."""
 
-    def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
-        """Return the entries of jobs whose copy or whose source is this absolute path."""
+    def placed_at(self, path: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose copy or whose source is this absolute path, by their ordinals."""
 
-    def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
+    def ending_with(self, ending: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose path below the destination ends in these whole names."""
 
 
@@ -96,7 +97,7 @@ def _at_position(reader: StoryReader, target: str) -> Iterable[Recorded]:
 
 def _streams(reader: StoryReader, model: StoryModel, target: str, path: RawPath) -> Sequence[Stream]:
     """Return the streams that tell the story, the ones of jobs before those of files."""
-    rows = model.placed_at(path, limit=_ENOUGH)
+    rows = _placed_at(model, path)
     if rows:
         return _of_files(rows)
     jobs = [job for job in _jobs(model) if target in {job.exhibit, f"{job.case_number}/{job.exhibit}"}]
@@ -106,21 +107,27 @@ def _streams(reader: StoryReader, model: StoryModel, target: str, path: RawPath)
 
 
 def files_called(model: StoryModel, target: str, path: RawPath) -> Sequence[TransferRow]:
-    """Return what jobs did with one file: by its copy's or source's path, else by the end of a path.
+    """Return all that jobs did with one file: by its copy's or source's path, else by the end of a path.
 
     Raises NotFound, and UsageError when several files fit.
     """
-    return model.placed_at(path, limit=_ENOUGH) or files_ending_in(model, target)
+    return _placed_at(model, path) or files_ending_in(model, target)
 
 
 def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
-    """Return what jobs did with the one file whose path ends in these whole names. Raises as above."""
-    rows = model.ending_with(RawPath(target.encode("utf-8", "surrogateescape")), limit=_ENOUGH)
-    names = sorted({row.path for row in rows})
+    """Return all that jobs did with the one file whose path ends in these whole names. Raises as above."""
+    ending = RawPath(target.encode("utf-8", "surrogateescape"))
+    rows: list[TransferRow] = []
+    names: set[RawPath] = set()
+    for page in _pages(lambda after: model.ending_with(ending, after=after, limit=_PAGE)):
+        rows += page
+        names.update(row.path for row in page)
+        if len(names) > _ENOUGH:
+            break
     if len(names) > 1:
         raise UsageError(
             f"several files end in {escape_text(target)}",
-            hint=f"say one of: {_several(map(printable, names))}",
+            hint=f"say one of: {several(map(printable, sorted(names)))}",
         )
     if not rows:
         raise NotFound(
@@ -128,6 +135,18 @@ def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
             hint="give the copy's full path, the exhibit's number, or the position of an entry",
         )
     return rows
+
+
+def _placed_at(model: StoryModel, path: RawPath) -> Sequence[TransferRow]:
+    pages = _pages(lambda after: model.placed_at(path, after=after, limit=_PAGE))
+    return [row for page in pages for row in page]
+
+
+def _pages(page_after: Callable[[int], Sequence[TransferRow]]) -> Iterator[Sequence[TransferRow]]:
+    after = -1
+    while page := page_after(after):
+        yield page
+        after = page[-1].ordinal
 
 
 def _of_files(rows: Sequence[TransferRow]) -> Sequence[Stream]:
@@ -138,7 +157,7 @@ def _of_files(rows: Sequence[TransferRow]) -> Sequence[Stream]:
 def _of_exhibit(ledger: LedgerId, target: str, jobs: Sequence[JobRow]) -> Sequence[Stream]:
     cases = sorted({job.case_number for job in jobs})
     if len(cases) > 1:
-        names = _several(f"{case}/{jobs[0].exhibit}" for case in cases)
+        names = several(f"{case}/{jobs[0].exhibit}" for case in cases)
         raise UsageError(f"several cases have an exhibit {escape_text(target)}", hint=f"say one of: {names}")
     exhibit = exhibit_stream(ledger, cases[0], jobs[0].exhibit or "")
     return [exhibit, *(Stream("job", job.id) for job in jobs)]
@@ -163,7 +182,8 @@ def _history(reader: StoryReader, stream: Stream, *, only_order: bool) -> Iterat
             yield recorded
 
 
-def _several(names: Iterable[str]) -> str:
+def several(names: Iterable[str]) -> str:
+    """Return the first of many names, and how many more there are."""
     listed = list(names)
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     return ", ".join(escape_text(name) for name in listed[:_NAMED]) + more

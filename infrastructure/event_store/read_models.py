@@ -133,12 +133,12 @@ class SqlReadModel:
                 for copy, row in proofs.items()
             }
 
-    def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
-        """Return the entries of jobs whose copy or whose source is this absolute path."""
+    def placed_at(self, path: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose copy or whose source is this absolute path, by their ordinals."""
         at = sa.or_(transfers.c.copy == path, transfers.c.source == path)
-        return values_of(self._all(_in_order(at, limit)), transfer_row)
+        return values_of(self._all(_in_order(at, after, limit)), transfer_row)
 
-    def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
+    def ending_with(self, ending: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose path below the destination ends in these whole names."""
         if not ending:
             return []
@@ -146,7 +146,7 @@ class SqlReadModel:
         named = sa.or_(
             transfers.c.path == ending, sa.func.substr(transfers.c.path, -len(tail), len(tail)) == tail
         )
-        return values_of(self._all(_in_order(named, limit)), transfer_row)
+        return values_of(self._all(_in_order(named, after, limit)), transfer_row)
 
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job has an entry for."""
@@ -204,5 +204,6 @@ def _is_refuted_after(proof: Row, last: Row | None) -> bool:
     return last is not None and last.standing == "refuted" and last.standing_at > proof.proved
 
 
-def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
-    return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
+def _in_order(condition: sa.ColumnElement[bool], after: int, limit: int) -> sa.Select[*tuple[object, ...]]:
+    column = transfers.c.ordinal
+    return sa.select(transfers).where(condition, column > after).order_by(column).limit(limit)
