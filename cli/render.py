@@ -10,7 +10,7 @@ from typing import Final
 from custody.cli.exit_codes import ExitCode, code_of_signal, worst
 from custody.cli.output import Answer
 from custody.cli.wording import counted, duration, size_text
-from custody.domain.failure_words import DIFFERENT, GONE
+from custody.domain.failure_words import GONE, is_difference
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.workshop import BatchResult, Counts, Failure, JobResult
 
@@ -145,17 +145,19 @@ def _job_lines(jobs: Sequence[JobResult]) -> Iterable[str]:
 
 def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
     return limited([
-        f"  {_failure_word(failure):<8}  {printable(failure.path)}: {failure.stage}: {failure.message}"
+        f"  {failure_word(failure.stage, failure.error):<8}  {printable(failure.path)}: {failure.stage}: "
+        f"{failure.message}"
         for failure in failures
     ])  # fmt: skip
 
 
-def _failure_word(failure: Failure) -> str:
-    if failure.stage in {"write", "flush", "publish", "metadata"} and failure.error != "collision":
+def failure_word(stage: str, error: str) -> str:
+    """Return the word beside a file that failed: what was found of it."""
+    if stage in {"write", "flush", "publish", "metadata"} and error != "collision":
         return "UNWRITTEN"
-    if failure.error in DIFFERENT:
+    if is_difference(stage, error):
         return "CHANGED"
-    return "MISSING" if failure.error in GONE else "UNREAD"
+    return "MISSING" if error in GONE else "UNREAD"
 
 
 def _batch_tail(result: BatchResult) -> Iterable[str]:

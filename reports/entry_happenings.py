@@ -14,10 +14,11 @@ from custody.domain.events import (
     FileResumed,
     LinkRecorded,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.paths import escape_text, printable
 from custody.reports.custody_report import Happening
 from custody.reports.job_facts import Foreign, JobFacts, Listed, Made
-from custody.reports.results import DIFFERENCES, GOOD, Result
+from custody.reports.results import GOOD, Result
 from custody.reports.transfers import Transfer
 from custody.reports.wording import FINDINGS, FOUND, STAGES, count, number, quoted, sentence
 

@@ -23,9 +23,9 @@ from custody.domain.events import (
     LinkRecorded,
     SpecialFileSkipped,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import RawPath
-from custody.reports.results import DIFFERENCES
 from custody.reports.transfers import Transfer, beginning
 
 Listed = LinkRecorded | SpecialFileSkipped | DirectoryCreated

@@ -28,9 +28,10 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
 from custody.reports.job_facts import JobFacts
-from custody.reports.results import DIFFERENCES, FOREIGN
+from custody.reports.results import FOREIGN
 from custody.reports.scope import Scope
 
 _NO_SESSION: Final = -1

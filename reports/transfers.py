@@ -22,10 +22,11 @@ from custody.domain.events import (
     FileVerified,
     MetadataLost,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath, escape_text
 from custody.reports.custody_report import FileRow
-from custody.reports.results import DIFFERENCES, Result
+from custody.reports.results import Result
 from custody.reports.wording import count, number
 
 Beginning = FileQueued | FileFailed | FileSkipped  # the events that can be the first of a file's stream

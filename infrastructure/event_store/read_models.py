@@ -11,7 +11,7 @@ from typing import Final, cast
 import sqlalchemy as sa
 
 from custody.domain.errors import LedgerUnreadable
-from custody.domain.identifiers import JobId, TransferId
+from custody.domain.identifiers import JobId, Position, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
 from custody.infrastructure.event_store.engine import reading
@@ -128,10 +128,7 @@ class SqlReadModel:
         with naming_damaged_values():
             proofs = {row.copy: row for row in sorted(rows, key=_proved) if row.proved is not None}
             passes = {row.copy: row for row in sorted(rows, key=_standing_at) if row.standing_at is not None}
-            return {
-                RawPath(copy): replace(transfer_row(row), refuted=_is_refuted_after(row, passes.get(copy)))
-                for copy, row in proofs.items()
-            }
+            return {RawPath(copy): _with_last_pass(row, passes.get(copy)) for copy, row in proofs.items()}
 
     def placed_at(self, path: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose copy or whose source is this absolute path, by their ordinals."""
@@ -200,8 +197,11 @@ def _standing_at(row: Row) -> int:
     return -1 if row.standing_at is None else int(row.standing_at)
 
 
-def _is_refuted_after(proof: Row, last: Row | None) -> bool:
-    return last is not None and last.standing == "refuted" and last.standing_at > proof.proved
+def _with_last_pass(proof: Row, last: Row | None) -> TransferRow:
+    """Return the row of a proof as the last pass over its copy left it."""
+    refuted = last is not None and last.standing == "refuted" and last.standing_at > proof.proved
+    at = Position(last.standing_at) if last is not None and refuted else None
+    return replace(transfer_row(proof), refuted=refuted, refuted_at=at)
 
 
 def _in_order(condition: sa.ColumnElement[bool], after: int, limit: int) -> sa.Select[*tuple[object, ...]]:

@@ -20,7 +20,7 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.failure_words import NOT_AS_READ
+from custody.domain.failure_words import DIFFERENCES
 
 PUBLISHED: Final = "published"
 _STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced", "qualified"})
@@ -64,5 +64,5 @@ def _left_standing(failed: FileFailed) -> bool:
     return (
         failed.moved_to is None
         and failed.stage in _LEAVES_IT
-        and not (failed.stage == Stage.READ_BACK.value and failed.error in NOT_AS_READ)
+        and not (failed.stage == Stage.READ_BACK.value and failed.error in DIFFERENCES)
     )

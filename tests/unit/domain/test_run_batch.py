@@ -36,7 +36,7 @@ from custody.domain.events import (
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination, LaneDied
 from custody.domain.use_cases.batches import batch_results, final_pass
-from custody.domain.use_cases.batches.batch_results import failures_of, is_refuting
+from custody.domain.use_cases.batches.batch_results import failures_of
 from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.batches.run_batch import resume, retry, start
 from custody.domain.use_cases.workshop import RunSettings
@@ -678,24 +678,6 @@ def test_a_refuting_failure_beyond_those_listed_still_refutes_the_run(
     bench.hook = spoil
     result = bench.run()
     assert ([one.path for one in result.failures], result.refuted) == ([b"source/a"], True)
-
-
-@pytest.mark.parametrize(
-    ("stage", "error", "refutes"),
-    [
-        ("read-back", "read-back-differs", True), ("read-back", "changed", True),
-        ("read-back", "missing", True), ("final-check", "copy-changed", True),
-        ("final-check", "copy-refuted", True),
-        ("read", "changed", False), ("read-back", "io-error", False), ("read-back", "stalled", False),
-        ("publish", "collision", False),
-    ],
-)  # fmt: skip
-def test_only_a_copy_that_was_looked_at_and_differs_refutes(
-    bench: Workbench, stage: str, error: str, *, refutes: bool
-) -> None:
-    bench.write("a")
-    bench.run()
-    assert is_refuting(replace(bench.row(b"source/a"), stage=stage, error=error)) is refutes
 
 
 def test_a_job_taken_up_again_is_said_to_be_resumed(bench: Workbench) -> None:
