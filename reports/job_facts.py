@@ -21,6 +21,7 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     LinkRecorded,
+    MetadataLost,
     SpecialFileSkipped,
 )
 from custody.domain.failure_words import DIFFERENCES
@@ -47,6 +48,8 @@ class Made:
                 self.event, self.entry, self.against = event, recorded.position, None
             case FileFailed() | CopyRefuted():
                 self.against = recorded
+                self.incidents.append(recorded)
+            case MetadataLost():
                 self.incidents.append(recorded)
             case _:
                 pass

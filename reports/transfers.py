@@ -159,6 +159,7 @@ class Transfer:
     def _under_way(self, recorded: Recorded) -> None:
         match recorded.event:
             case FileCopying():
+                self.lost = self.lost_bytes = None  # what is said of an earlier copy is not said of this one
                 self.state = "copying began and did not end"
             case FileFsynced() as event:
                 self.size, self.digests, self.compared = event.size, event.digests, False
@@ -185,10 +186,7 @@ class Transfer:
     def _notes(self) -> tuple[str, ...]:
         notes = [self.hard_link] if self.hard_link else []
         if self.lost is not None:
-            names = ", ".join(map(escape_text, self.lost.attributes)) or "all"
-            rest = self.lost.count - len(self.lost.attributes)
-            more = f" and {number(rest)} more" if rest > 0 else ""
-            notes.append(f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})")
+            notes.append(f"attributes not kept: {not_kept(self.lost)}")
         if self.source_readings > 1:
             notes.append(f"source read {number(self.source_readings)} times with equal content")
         if self.lost_bytes is not None:
@@ -210,6 +208,14 @@ class Transfer:
         if self.reread is not None and self.reread != self.entry:
             notes.append(f"read again later and found equal, entry {number(self.reread)}")
         return tuple(notes)
+
+
+def not_kept(event: MetadataLost) -> str:
+    """Return which attributes of a source its copy lacks, and why."""
+    names = ", ".join(map(escape_text, event.attributes)) or "all"
+    rest = event.count - len(event.attributes)
+    more = f" and {number(rest)} more" if rest > 0 else ""
+    return f"{names}{more} ({escape_text(event.reason)})"
 
 
 def beginning(event: Beginning, recorded: Recorded) -> Transfer:
