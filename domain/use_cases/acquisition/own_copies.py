@@ -44,6 +44,20 @@ def publication(history: Iterable[Recorded]) -> Publication:
     return Publication(ours, announced)
 
 
+def is_unproved(history: Iterable[Recorded]) -> bool:
+    """Tell whether the copy that was flushed last has not been proved since, whatever earlier ones were."""
+    unproved = False
+    for recorded in history:
+        match recorded.event:
+            case FileFsynced():
+                unproved = True
+            case FileVerified() | FileQualified():
+                unproved = False
+            case _:
+                continue
+    return unproved
+
+
 def _after(event: Event, *, ours: bool) -> bool:
     match event:
         case FileQueued() | FileSkipped() | FileCopying():

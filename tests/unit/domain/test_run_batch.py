@@ -322,6 +322,27 @@ def test_a_verified_copy_that_was_changed_in_the_pause_is_reported_and_not_touch
     assert (bench.destination / "source/a").read_bytes() == b"changed"
 
 
+def test_a_copy_made_anew_that_differs_is_put_aside_though_an_earlier_one_was_proved(
+    bench: Workbench,
+) -> None:
+    bench.settings = RunSettings(window_files=1, sample_files=0)
+    for name in "abc":
+        bench.write(name)
+    bench.run()
+    copy = bench.destination / "source/a"
+    copy.unlink()
+    kill_at(bench, ReadBack)
+    assert bench.row(b"source/a").state == "fsynced"
+    copy.write_bytes(b"CONTENT")
+    times = bench.row(b"source/a").mtime_ns
+    os.utime(copy, ns=(times, times))
+    result = resume(bench.workshop())
+    assert result.refuted
+    (failed,) = bench.events(FileFailed)
+    assert failed.moved_to is not None
+    assert not copy.exists()
+
+
 def test_a_verified_copy_that_cannot_be_looked_at_after_the_pause_is_reported(bench: Workbench) -> None:
     bench.settings = RunSettings(window_files=1)
     for name in ("d/a", "e", "f"):
