@@ -21,7 +21,7 @@ from custody.cli.run_log import log_result, log_start
 from custody.cli.session import Session, in_session
 from custody.cli.signals import LastWords, pausing_on_signals
 from custody.cli.standing import abandoned_before, abandoned_run, nothing_left
-from custody.cli.surveys import room_text, survey_answer
+from custody.cli.surveys import room_text, survey_answer, unlisted_lines
 from custody.domain.errors import UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
@@ -79,6 +79,8 @@ def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None)
         found = _looked(run, session.view(), lambda surveyor: survey(plan, surveyor))
         for room in found.rooms:
             run.output.note(room_text(room))
+        for line in unlisted_lines(found):
+            run.output.note(line)
         return _run(
             session,
             plan.id,
