@@ -39,15 +39,13 @@ def audit_answer(result: AuditResult) -> Answer:
     findings = [
         f"  {_place(finding.position)}  {finding.code}: {finding.message}" for finding in result.findings
     ]
-    if result.findings_not_listed:
-        findings.append(f"  … and {result.findings_not_listed} findings more")
     number = len(result.findings) + result.findings_not_listed
     return Answer(
         code=VERDICT_CODES[result.verdict],
         verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
         f"{counted(number, 'finding')}",
         lines=[
-            *limited(findings),
+            *limited(findings, further=result.findings_not_listed),
             *(f"  {check:<12}  {verdict}" for check, verdict in result.verdicts.items()),
             *(f"  note: {note}" for note in result.notes),
             "  an audit does not show:",

@@ -33,7 +33,7 @@ def batch_answer(result: BatchResult) -> Answer:
     return Answer(
         code=batch_code(result),
         verdict=_batch_verdict(result),
-        lines=[*_job_lines(result.jobs), *_failure_lines(result.failures), *_batch_tail(result)],
+        lines=[*_job_lines(result.jobs), *_failure_lines(result), *_batch_tail(result)],
         status=result.status,
         fields=batch_fields(result),
         error=_halt(result),
@@ -48,7 +48,7 @@ def _halt(result: BatchResult) -> tuple[str, str, str, str] | None:
         "halted",
         f"the work cannot go on: {result.halt_reason}",
         f"what is recorded is safe: {counts_text(result.files)}; nothing was overwritten",
-        f"mend the destination, then {resume_command(result.batch)}",
+        result.halt_hint or f"mend the destination, then {resume_command(result.batch)}",
     )
 
 
@@ -76,6 +76,7 @@ def batch_fields(result: BatchResult) -> dict[str, object]:
         "reason": result.halt_reason,
         "metadata_lost": result.metadata_lost,
         "failures": [_failure_fields(failure) for failure in result.failures],
+        "failures_not_listed": result.failures_not_listed,
     }
 
 
@@ -112,11 +113,15 @@ def resume_command(batch: str) -> str:
     return f"custody batch resume {batch[:SHORT_ID]}"
 
 
-def limited(lines: Sequence[str]) -> Iterable[str]:
-    """Return the first lines of a long list, and how many more there are."""
+def limited(lines: Sequence[str], *, further: int = 0) -> Iterable[str]:
+    """Return the first lines of a long list, and how many more there are.
+
+    ``further`` are those that do not even stand in the list, and so not in JSON.
+    """
     yield from lines[:MAX_LISTED]
-    if len(lines) > MAX_LISTED:
-        yield f"  … and {len(lines) - MAX_LISTED} more; --json lists all"
+    more = max(0, len(lines) - MAX_LISTED) + further
+    if more:
+        yield f"  … and {more} more; --json lists {'all' if not further else f'the first {len(lines)}'}"
 
 
 def _batch_verdict(result: BatchResult) -> str:
@@ -143,12 +148,13 @@ def _job_lines(jobs: Sequence[JobResult]) -> Iterable[str]:
             yield f"     because {job.reason}"
 
 
-def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
-    return limited([
+def _failure_lines(result: BatchResult) -> Iterable[str]:
+    lines = [
         f"  {failure_word(failure.stage, failure.error):<8}  {printable(failure.path)}: {failure.stage}: "
         f"{failure.message}"
-        for failure in failures
-    ])  # fmt: skip
+        for failure in result.failures
+    ]
+    return limited(lines, further=result.failures_not_listed)
 
 
 def failure_word(stage: str, error: str) -> str:

@@ -134,7 +134,10 @@ def _tell_job(event: JobEvent | BatchEvent | LedgerEvent, who: str) -> str:  # n
         case JobCompleted():
             return f"the job was completed: {_outcome(event)}"
         case JobFailed():
-            return f"the job ended incomplete ({event.reason}): {_outcome(event)}, {event.failed} failed"
+            return (
+                f"the job ended incomplete ({event.reason}): {_outcome(event)}{_qualified(event)}, "
+                f"{event.failed} failed"
+            )
         case _:
             return _tell_batch(event, who)
 
@@ -152,8 +155,8 @@ def _tell_batch(event: BatchEvent | LedgerEvent, who: str) -> str:  # noqa: PLR0
         case BatchResumed():
             return (
                 f"run {event.run} of the batch, which had ended as {event.ended}, went on with "
-                f"{event.verified} verified, {event.fsynced} written, {event.copying} begun, "
-                f"{event.queued} queued, {event.failed} failed"
+                f"{event.verified} verified{_qualified(event)}, {event.fsynced} written, "
+                f"{event.copying} begun, {event.queued} queued, {event.failed} failed"
             )
         case BatchStopped():
             return (
@@ -161,7 +164,9 @@ def _tell_batch(event: BatchEvent | LedgerEvent, who: str) -> str:  # noqa: PLR0
             )
         case BatchCompleted():
             ended = "with something left to do" if event.incomplete else "complete"
-            return f"run {event.run} ended {ended}: {_outcome(event)}, {event.failed} failed"
+            return (
+                f"run {event.run} ended {ended}: {_outcome(event)}{_qualified(event)}, {event.failed} failed"
+            )
         case _:
             return _tell_ledger(event, who)
 
@@ -190,6 +195,10 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             return f"{event.kind} report issued by {who} {over}: SHA-256 {event.sha256}"
         case _:
             assert_never(event)
+
+
+def _qualified(event: BatchResumed | BatchCompleted | JobFailed) -> str:
+    return f", {event.qualified} qualified" if event.qualified else ""
 
 
 def _outcome(event: JobCompleted | JobFailed | BatchCompleted) -> str:

@@ -39,21 +39,23 @@ def job_results(
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The entries that failed in a run, the first ten thousand, and what all of them say."""
+    """The entries that failed in a run, the first ten thousand, their number, and what all of them say."""
 
     listed: tuple[Failure, ...]
+    count: int
     refuted: bool
 
 
 def failures_of(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Failures:
     """Go through all entries that failed in a run; memory holds the listed ones."""
     listed: list[Failure] = []
-    refuted = False
+    count, refuted = 0, False
     for row in _failed(model, jobs, run):
+        count += 1
         refuted = refuted or is_refuting(row.stage, row.error)
-        if len(listed) < MAX_FAILURES_LISTED:
+        if count <= MAX_FAILURES_LISTED:
             listed.append(failure_of(row))
-    return Failures(tuple(listed), refuted)
+    return Failures(tuple(listed), count, refuted)
 
 
 def _failed(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Iterator[TransferRow]:

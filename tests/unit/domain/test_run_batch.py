@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from custody.cli.render import batch_answer
 from custody.domain.copy_reports import Began, Flushed, Listed, ReadBack, Report
 from custody.domain.copying import Operation, Window
 from custody.domain.errors import Busy, LedgerFailed, NotFound
@@ -428,6 +429,25 @@ def test_the_final_pass_reads_in_windows(bench: Workbench, monkeypatch: pytest.M
     assert [len(items) for items in about_files] == [3, 2, 1]
 
 
+def test_what_was_tried_counts_files_alone_and_qualified_ones_with_them(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.settings = RunSettings(retries=0)
+    bench.write("good")
+    bench.write("bad")
+    bench.write("d/x")
+    calls.trouble = lambda call, name: (
+        errno.EACCES
+        if (call, name) == ("open", b"bad")
+        else errno.EIO
+        if (call, name) == ("list", b"d")
+        else None
+    )
+    bench.run(bench.plan(permille=100))
+    (stopped,) = bench.events(BatchStopped)
+    assert (stopped.tried, stopped.failed) == (2, 1)  # the folder is no file
+
+
 def test_too_many_failures_stop_the_batch_and_its_resumption_tries_them_again(
     bench: Workbench, calls: FaultyCalls, tmp_path: Path
 ) -> None:
@@ -558,6 +578,9 @@ def test_a_lane_that_never_begins_anything_halts_the_batch_and_the_record_says_s
     result = bench.run()
     assert result.status == "halted"
     assert "again and again" in (result.halt_reason or "")
+    error = batch_answer(result).error
+    assert error is not None
+    assert "see the diagnostics log" in error[3]
     assert [one.reason for one in bench.events(JobFailed, BatchStopped)] == [result.halt_reason] * 2
     bench.lane.report = real
     assert resume(bench.workshop()).status == "completed"
@@ -674,7 +697,7 @@ def test_only_the_first_failures_are_listed(
         bench.write(name)
     calls.trouble = failing("open", [b"a", b"b", b"c"], errno.EACCES)
     result = bench.run()
-    assert (result.files.failed, len(result.failures)) == (3, 2)
+    assert (result.files.failed, len(result.failures), result.failures_not_listed) == (3, 2, 1)
 
 
 def test_nothing_of_another_run_is_listed_as_failed(bench: Workbench, calls: FaultyCalls) -> None:
