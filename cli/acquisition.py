@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from custody.cli.adapters import LedgerView, reading_ledger
-from custody.cli.batch_names import named_batch, named_or_unfinished_batch
 from custody.cli.evidence import surveying, working
 from custody.cli.exit_codes import interruption
 from custody.cli.meter import NOTHING, Amount
@@ -26,6 +25,7 @@ from custody.domain.errors import UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
 from custody.domain.plan import Plan
+from custody.domain.use_cases.batch_names import named_batch, named_or_unfinished_batch
 from custody.domain.use_cases.batches.estimate import estimate_seconds
 from custody.domain.use_cases.batches.preflight import look_at_places, survey
 from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of

@@ -27,8 +27,6 @@ from custody.infrastructure.event_store.read_model_rows import (
 from custody.infrastructure.event_store.read_model_schema import require_read_models
 from custody.infrastructure.event_store.schema import batches, jobs, transfers
 
-MIN_BATCH_PREFIX: Final = 6
-
 _IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
 
 
@@ -40,12 +38,9 @@ class SqlReadModel:
         self._engine = engine
 
     def batch(self, batch: str) -> BatchRow | None:
-        """Return a batch by its id or by a beginning of at least six characters that only it has."""
-        if len(batch) < MIN_BATCH_PREFIX:
-            return None
-        query = sa.select(batches).where(sa.func.substr(batches.c.batch, 1, len(batch)) == batch).limit(2)
-        rows = values_of(self._all(query), batch_row)
-        return rows[0] if len(rows) == 1 else None
+        """Return a batch by its whole id."""
+        rows = values_of(self._all(sa.select(batches).where(batches.c.batch == batch)), batch_row)
+        return rows[0] if rows else None
 
     def batches(self) -> Sequence[BatchRow]:
         """Return all batches, the one queued last first."""

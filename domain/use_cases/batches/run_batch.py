@@ -3,8 +3,6 @@
 Knows when the same instruction means resuming and when a new run. The work on one job is ``run_job``.
 """
 
-from collections.abc import Iterable
-
 from custody.domain.errors import (
     Busy,
     CustodyError,
@@ -47,11 +45,8 @@ def start(workshop: Workshop, plan: Plan, *, instruction: Instruction | None = N
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
 
 
-def resume(workshop: Workshop, batch_id: str | None = None) -> BatchResult:
-    """Continue a batch, by default the one queued last that is unfinished; an incomplete one is run anew.
-
-    Raises NotFound when there is none.
-    """
+def resume(workshop: Workshop, batch_id: str) -> BatchResult:
+    """Continue a batch; an incomplete one is run anew. Raises NotFound."""
     batch = batch_to_resume(workshop.model, batch_id)
     plan = plan_of(workshop.reader, batch)
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
@@ -63,21 +58,16 @@ def retry(workshop: Workshop, batch_id: str) -> BatchResult:
     return _Run(workshop, plan_of(workshop.reader, batch), batch).work(new_run=batch.run == 0, again=True)
 
 
-def batch_to_resume(model: ReadModel, batch_id: str | None) -> BatchRow:
-    """Return the named batch, else the one queued last that is unfinished; raises NotFound."""
-    batch = unfinished_batch(model.batches()) if batch_id is None else model.batch(batch_id)
+def batch_to_resume(model: ReadModel, batch_id: str) -> BatchRow:
+    """Return the batch of this whole id; raises NotFound."""
+    batch = model.batch(batch_id)
     if batch is None:
         raise NotFound(
-            f"there is no batch {batch_id!r}" if batch_id else "there is no unfinished batch",
+            f"there is no batch {batch_id!r}",
             done="nothing was written",
             hint="'custody batch list' shows all batches",
         )
     return batch
-
-
-def unfinished_batch(batches: Iterable[BatchRow]) -> BatchRow | None:
-    """Return the first batch that is not completed."""
-    return next((row for row in batches if row.state != "completed"), None)
 
 
 class _Run:

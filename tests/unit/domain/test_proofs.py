@@ -76,7 +76,7 @@ def test_a_flush_that_nobody_signed_is_not_verified(bench: Workbench) -> None:
     tamper(bench, forged, b'{"sha256":"00"}', b"source/a")
 
     with pytest.raises(Tampered, match="source/a"):
-        resume(bench.workshop())
+        resume(bench.workshop(), bench.last_batch)
 
 
 def test_a_refutation_in_a_pause_is_not_forgotten(bench: Workbench) -> None:
@@ -90,7 +90,7 @@ def test_a_refutation_in_a_pause_is_not_forgotten(bench: Workbench) -> None:
     flip(bench.destination / "source/a")
     assert verify(bench.workshop(), Scope(), record=True).refuted
 
-    ended = resume(bench.workshop())
+    ended = resume(bench.workshop(), bench.last_batch)
 
     assert ended.status == "incomplete"
     assert [(failure.path, failure.error) for failure in ended.failures] == [(b"source/a", "copy-refuted")]
@@ -122,7 +122,7 @@ def test_a_copy_that_a_pass_could_not_read_is_not_said_to_be_changed_or_gone(
         verify(bench.workshop(), Scope(), record=True)
     calls.trouble = lambda *_: None
 
-    ended = resume(bench.workshop())
+    ended = resume(bench.workshop(), bench.last_batch)
 
     assert [(failure.path, failure.error) for failure in ended.failures] == [(b"source/a", error)]
     assert ended.refuted is refuted
@@ -156,7 +156,7 @@ def test_coarse_times_at_the_destination_are_no_change(tmp_path: Path) -> None:
     go_on(bench)
     bench.new_lane()
 
-    ended = resume(bench.workshop())
+    ended = resume(bench.workshop(), bench.last_batch)
 
     assert (ended.status, ended.files.verified) == ("completed", 4)
     assert bench.events(FileFailed) == []

@@ -150,7 +150,7 @@ def test_a_verified_copy_of_another_size_is_refused_on_resume(bench: Workbench) 
     copy = bench.destination / "source/a"
     copy.write_bytes(b"of another size")
 
-    resume(bench.workshop())
+    resume(bench.workshop(), bench.last_batch)
 
     (failure,) = bench.events(FileFailed)
     assert isinstance(failure, FileFailed)

@@ -217,7 +217,7 @@ def test_a_paused_run_goes_on_where_it_was(
     assert (paused.status, paused.signal) == ("paused", signal)
     assert [one.reason for one in bench.events(BatchPaused)] == [signal]
     go_on(bench)
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.run, result.status, result.files.verified) == (1, "completed", 4)
     assert bench.events(BatchResumed)[0].ended == "paused"
     assert len(bench.events(BatchStarted)) == len(bench.events(InventoryTaken)) == 1
@@ -252,7 +252,7 @@ def test_a_lane_that_stays_silent_after_a_request_to_stop_is_left_behind(bench: 
     assert bench.clock.seconds - began < 5
     assert bench.lane.replaced == 1
     go_on(bench)
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert result.status == "completed"
     assert [one.found for one in bench.events(FileResumed)] == ["nothing"]
     assert os.listdir(bench.destination / "source") == ["a"]
@@ -277,7 +277,7 @@ def test_what_a_dead_process_left_is_taken_up(bench: Workbench) -> None:
     claim = FileCopying(attempt=1, temporary=temporary)
     bench.ledger.append([Recording(Stream("file", row.id), row.revision + 1, claim)])
     (bench.destination / "source" / temporary.decode()).write_bytes(b"torn")
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert result.status == "completed"
     assert [one.found for one in bench.events(FileResumed)] == ["temporary"]
     assert tree(bench.destination / "source") == tree(bench.source)
@@ -303,7 +303,7 @@ def test_a_verified_copy_that_vanished_in_the_pause_is_copied_again(bench: Workb
     bench.run()
     go_on(bench)
     (bench.destination / "source/a").unlink()
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.status, result.files.verified) == ("completed", 3)
     assert "missing" in [one.found for one in bench.events(FileResumed)]
     assert tree(bench.destination / "source") == tree(bench.source)
@@ -317,7 +317,7 @@ def test_a_verified_copy_that_was_changed_in_the_pause_is_reported_and_not_touch
     bench.run()
     go_on(bench)
     (bench.destination / "source/a").write_bytes(b"changed")
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.status, result.files.failed) == ("incomplete", 1)
     assert (result.failures[0].path, result.failures[0].error) == (b"source/a", "changed")
     assert (bench.destination / "source/a").read_bytes() == b"changed"
@@ -337,7 +337,7 @@ def test_a_copy_made_anew_that_differs_is_put_aside_though_an_earlier_one_was_pr
     copy.write_bytes(b"CONTENT")
     times = bench.row(b"source/a").mtime_ns
     os.utime(copy, ns=(times, times))
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert result.refuted
     (failed,) = bench.events(FileFailed)
     assert failed.moved_to is not None
@@ -353,7 +353,7 @@ def test_a_verified_copy_that_cannot_be_looked_at_after_the_pause_is_reported(be
     go_on(bench)
     (bench.destination / "source/d").rename(bench.folder / "elsewhere")
     (bench.destination / "source/d").write_bytes(b"no folder")
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert result.status == "incomplete"
     assert [(one.path, one.error) for one in result.failures if one.path == b"source/d/a"] == [
         (b"source/d/a", "copy-changed")
@@ -370,7 +370,7 @@ def test_a_skipped_copy_that_vanished_in_the_pause_is_not_passed_over(bench: Wor
     bench.run()
     go_on(bench)
     (bench.destination / "source/a").unlink()
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.status, result.files.failed) == ("incomplete", 1)
     assert (result.failures[0].path, result.failures[0].error) == (b"source/a", "copy-missing")
     assert bench.run().status == "completed"
@@ -387,7 +387,7 @@ def test_an_equal_file_of_others_is_still_good_after_a_pause(bench: Workbench) -
     bench.run()
     assert bench.row(b"source/a").state == "skipped"
     go_on(bench)
-    assert resume(bench.workshop()).status == "completed"
+    assert resume(bench.workshop(), bench.last_batch).status == "completed"
 
 
 def test_an_unfinished_file_whose_folder_became_a_file_fails_alone(bench: Workbench) -> None:
@@ -464,7 +464,7 @@ def test_too_many_failures_stop_the_batch_and_its_resumption_tries_them_again(
     (stopped,) = bench.events(BatchStopped)
     assert (stopped.reason, stopped.failed) == ("too many files failed", result.files.failed)
     calls.trouble = lambda call, name: None
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.run, result.status, result.files.verified) == (1, "completed", 60)
 
 
@@ -474,7 +474,7 @@ def test_an_incomplete_batch_is_run_anew(bench: Workbench, calls: FaultyCalls) -
     calls.trouble = failing("open", [b"a"], errno.EACCES)
     assert bench.run().status == "incomplete"
     calls.trouble = lambda call, name: None
-    result = resume(bench.workshop())
+    result = resume(bench.workshop(), bench.last_batch)
     assert (result.run, result.status, result.files.verified, result.files.skipped) == (2, "completed", 1, 1)
 
 
@@ -526,7 +526,7 @@ def test_there_is_nothing_to_resume_when_all_is_completed(bench: Workbench) -> N
     bench.write("a")
     bench.run()
     with pytest.raises(NotFound, match="no unfinished batch"):
-        resume(bench.workshop())
+        resume(bench.workshop(), bench.last_batch)
 
 
 def test_a_destination_that_is_busy_does_not_stop_the_other_jobs(bench: Workbench, tmp_path: Path) -> None:
@@ -583,7 +583,7 @@ def test_a_lane_that_never_begins_anything_halts_the_batch_and_the_record_says_s
     assert "see the diagnostics log" in error[3]
     assert [one.reason for one in bench.events(JobFailed, BatchStopped)] == [result.halt_reason] * 2
     bench.lane.report = real
-    assert resume(bench.workshop()).status == "completed"
+    assert resume(bench.workshop(), bench.last_batch).status == "completed"
     assert [one.ended for one in bench.events(BatchResumed)] == ["stopped"]
 
 

@@ -3,12 +3,13 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from custody.domain.copy_reports import Began, Listed, ReadBack, Report
-from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused
+from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused, UsageError
 from custody.domain.events import CopyRefuted, CopyReverified, Event, FileSkipped, FileVerified, JobCompleted
 from custody.domain.identifiers import JobId, Stream
 from custody.domain.paths import RawPath
@@ -223,6 +224,17 @@ def test_a_reader_that_dies_before_it_begins_leaves_its_copies_unread_and_says_n
     assert {one.message for one in result.unreadable} == {"the reading process died"}
     assert (result.checked, len(result.unreadable), result.refuted) == (3, 3, False)
     assert not copied.events(CopyRefuted, CopyReverified)
+
+
+def test_a_beginning_that_several_batches_share_is_a_usage_mistake_here_too(
+    copied: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = copied.ledger.read_model.batches()
+    twins = [replace(row, batch="abcdef0"), replace(row, batch="abcdef1")]
+    monkeypatch.setattr(type(copied.ledger.read_model), "batches", lambda _: twins)
+    with pytest.raises(UsageError, match="2 batches begin with"):
+        resolve_scope("abcdef", None, copied.ledger.read_model)
+    assert resolve_scope("ABCDEF1", None, copied.ledger.read_model) == Scope(batch="abcdef1")
 
 
 def test_copies_are_read_in_windows(copied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from custody.cli.batch_names import named_batch, named_or_unfinished_batch
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.identifiers import Stream
 from custody.domain.rows import BatchRow
+from custody.domain.use_cases.batch_names import named_batch, named_or_unfinished_batch
 
 
 def test_a_beginning_that_several_batches_share_is_a_usage_mistake() -> None:
