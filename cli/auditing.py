@@ -4,21 +4,18 @@ Knows how findings are shown. Judges nothing; see ``domain.audit``.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from custody.cli.adapters import ledger_paths
 from custody.cli.brought_files import brought_keys, file_content, own_keys, raw_keys
-from custody.cli.exit_codes import VERDICT_CODES
+from custody.cli.exit_codes import VERDICT_CODES, VERDICT_WORDS
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
-from custody.cli.render import limited
+from custody.cli.render import finding_fields, limited
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
-
-_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
 def audit_workspace(run: Invocation, *, checkpoints: Sequence[str], keys: Sequence[str]) -> Answer:
@@ -42,7 +39,7 @@ def audit_answer(result: AuditResult) -> Answer:
     number = len(result.findings) + result.findings_not_listed
     return Answer(
         code=VERDICT_CODES[result.verdict],
-        verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
+        verdict=f"{VERDICT_WORDS[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
         f"{counted(number, 'finding')}",
         lines=[
             *limited(findings, further=result.findings_not_listed),
@@ -54,15 +51,7 @@ def audit_answer(result: AuditResult) -> Answer:
         fields={
             "entries": result.entries,
             "verdicts": dict(result.verdicts),
-            "findings": [
-                {
-                    "position": finding.position,
-                    "check": finding.check,
-                    "code": finding.code,
-                    "message": finding.message,
-                }
-                for finding in result.findings
-            ],
+            "findings": [finding_fields(finding) for finding in result.findings],
             "findings_not_listed": result.findings_not_listed,
             "notes": list(result.notes),
             "not_shown": list(result.not_shown),

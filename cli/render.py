@@ -10,6 +10,7 @@ from typing import Final
 from custody.cli.exit_codes import ExitCode, code_of_signal, worst
 from custody.cli.output import Answer
 from custody.cli.wording import counted, duration, size_text
+from custody.domain.audit.findings import Finding
 from custody.domain.failure_words import GONE, is_difference
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.workshop import BatchResult, Counts, Failure, JobResult
@@ -122,6 +123,16 @@ def limited(lines: Sequence[str], *, further: int = 0) -> Iterable[str]:
     more = max(0, len(lines) - MAX_LISTED) + further
     if more:
         yield f"  … and {more} more; --json lists {'all' if not further else f'the first {len(lines)}'}"
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Return a finding of an audit or of a proof for programs."""
+    return {
+        "position": finding.position,
+        "check": finding.check,
+        "code": finding.code,
+        "message": finding.message,
+    }
 
 
 def _batch_verdict(result: BatchResult) -> str:

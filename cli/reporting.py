@@ -65,23 +65,30 @@ def _report(session: Session, out: Path, batch: str | None, job: str | None, at:
     with new_file(out) as stream:
         write_custody_pdf(report, stream)
     content = out.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
     issued = ReportIssued(
-        kind=KIND, at_position=head.position, sha256=digest, size=len(content), batch=scope.batch
+        kind=KIND,
+        at_position=head.position,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        batch=scope.batch,
     )
     position = session.ledger.append([Recording(Stream("report", new_stream_id()), FIRST_REVISION, issued)])
+    return _answer(out, issued, position)
+
+
+def _answer(out: Path, issued: ReportIssued, position: Position) -> Answer:
     return Answer(
         verdict=f"OK  report written: {printable(bytes(out))}",
         lines=(
-            f"  SHA-256   {digest}",
-            f"  size      {size_text(len(content))}",
-            f"  covers    the ledger up to position {head.position}; recorded at {position}",
+            f"  SHA-256   {issued.sha256}",
+            f"  size      {size_text(issued.size)}",
+            f"  covers    the ledger up to position {issued.at_position}; recorded at {position}",
         ),
         fields={
             **to_json("out", bytes(out)),
-            "sha256": digest,
-            "bytes": len(content),
-            "at_position": head.position,
+            "sha256": issued.sha256,
+            "bytes": issued.size,
+            "at_position": issued.at_position,
             "position": position,
         },
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import Frontier
@@ -75,7 +75,7 @@ class CheckpointCheck:
         """Compare with the roots of the replay; ``size`` is the number of entries the ledger has."""
         if not self._trusted or not self._known:
             self._findings.leave_open("checkpoints")
-        origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
+        origin = None if ledger is None else origin_of(ledger)
         judged = {known: self._of_this_ledger(known, origin) for known in sorted(self._known)}
         beyond = [known for known, wheres in judged.items() if known > size and wheres]
         if beyond:

@@ -1,7 +1,7 @@
 """Whether what the entries say makes one ledger: its beginning, its id, its keys, its sessions.
 
-Knows the rules that span entries. Deliberately does not know their order (``audit_sequence``) or who may be
-trusted (``audit_signatures``).
+Knows the rules that span entries. Deliberately does not know their order (``sequence``) or who may be
+trusted (``signatures``).
 """
 
 from collections import Counter

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from custody.domain.audit.findings import Verdict
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, key_hash, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, key_hash, origin_of, parse_note
 from custody.domain.merkle import verify_consistency
 from custody.domain.paths import escape_text
 from custody.domain.proving_tree import ProvingTree
@@ -19,7 +19,6 @@ from custody.domain.use_cases.signed_tree import (
     TreeReader,
     grow,
     one_at_a_time,
-    origin_of,
     signed_by,
     signed_checkpoints,
 )

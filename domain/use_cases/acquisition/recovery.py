@@ -1,7 +1,8 @@
 """Taking up what an interruption left: what is found of each unfinished file, and what is done about it.
 
-Knows that a temporary file of ours is removed and the copy begun again, that a copy under its final name is
-compared and not trusted, and that a verified copy is confirmed by a look at the destination. Copies nothing.
+Knows that a temporary file of ours is removed and the copy begun again, unless the ledger has a mark behind
+which a large one goes on; that a copy under its final name is compared and not trusted; and that a verified
+copy is confirmed by a look at the destination. Copies nothing.
 """
 
 from collections.abc import Iterator
