@@ -38,12 +38,7 @@ def build(
 
     Raises NotFound if there are no records, or none of the batch or job asked for.
     """
-    fold = LedgerFold(scope)
-    for recorded in records():
-        fold.admit(recorded)
-    if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
-        message = "the ledger holds nothing to report on in this scope"
-        raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
+    fold, made_at = _folded(records(), scope)
     jobs = _jobs(fold)
     sessions = tuple(
         _session(session) for index, session in enumerate(fold.sessions) if index in fold.sessions_in_scope
@@ -56,7 +51,7 @@ def build(
         ledger=ledger,
         scope=scope,
         head=head,
-        made_at=fold.last.at,
+        made_at=made_at,
         summary=summarise(
             Findings(
                 counts=counts,
@@ -79,6 +74,17 @@ def build(
         checks=statements.checks(scope, head),
         limits=statements.limits(),
     )
+
+
+def _folded(records: Iterable[Recorded], scope: Scope) -> tuple[LedgerFold, str]:
+    """Fold the records; returns with them the time of the last."""
+    fold = LedgerFold(scope)
+    for recorded in records:
+        fold.admit(recorded)
+    if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
+        message = "the ledger holds nothing to report on in this scope"
+        raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
+    return fold, fold.last.at
 
 
 def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:

@@ -87,6 +87,19 @@ def test_an_ending_of_two_files_is_refused(workspace: AuditedWorkspace) -> None:
         made(workspace)
 
 
+def test_an_ending_of_very_many_files_is_refused_without_looking_at_all_of_them(
+    workspace: AuditedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "_PAGE", 1)
+    monkeypatch.setattr(explain, "_ENOUGH", 1)
+    with workspace.open() as ledger:
+        for folder in (b"phone", b"tablet"):
+            ledger.append(file_recordings(RawPath(folder + b"/clip1.mov")))
+    with pytest.raises(UsageError, match="several files") as refused:
+        made(workspace)
+    assert "tablet" not in refused.value.hint
+
+
 def test_a_file_that_is_unknown_is_not_found(workspace: AuditedWorkspace) -> None:
     with pytest.raises(NotFound):
         made(workspace, "clip9.mov")
