@@ -522,13 +522,6 @@ def test_an_unknown_batch_is_not_found(bench: Workbench, ask: object) -> None:
         ask(bench.workshop(), "ffffffff")
 
 
-def test_there_is_nothing_to_resume_when_all_is_completed(bench: Workbench) -> None:
-    bench.write("a")
-    bench.run()
-    with pytest.raises(NotFound, match="no unfinished batch"):
-        resume(bench.workshop(), bench.last_batch)
-
-
 def test_a_destination_that_is_busy_does_not_stop_the_other_jobs(bench: Workbench, tmp_path: Path) -> None:
     bench.write("a")
     held = bench.open_destination(RawPath(os.fsencode(tmp_path / "1")), create=True)
