@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TypeVar
 
 from custody.cli.adapters import LedgerView, reading_ledger
-from custody.cli.batch_names import named_batch, named_or_unfinished_batch
 from custody.cli.evidence import surveying, working
 from custody.cli.exit_codes import interruption
 from custody.cli.meter import NOTHING, Amount
@@ -19,18 +18,19 @@ from custody.cli.progress import shown_progress
 from custody.cli.render import batch_answer, batch_code
 from custody.cli.run_log import log_result, log_start
 from custody.cli.session import Session, in_session
-from custody.cli.signals import pausing_on_signals
+from custody.cli.signals import LastWords, pausing_on_signals
 from custody.cli.standing import abandoned_before, abandoned_run, nothing_left
-from custody.cli.surveys import room_text, survey_answer
-from custody.domain.errors import Refused, UsageError
+from custody.cli.surveys import room_text, survey_answer, unlisted_lines
+from custody.domain.errors import UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
 from custody.domain.plan import Plan
+from custody.domain.use_cases.batch_names import named_batch, named_or_unfinished_batch
 from custody.domain.use_cases.batches.estimate import estimate_seconds
 from custody.domain.use_cases.batches.preflight import look_at_places, survey
 from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.batches.run_batch import batch_to_resume, resume, retry, start
-from custody.domain.use_cases.lane_feed import Interrupted, LaneLost
+from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.workshop import BatchResult, Surveyor, Workshop
 
 Work = Callable[[Workshop], BatchResult]
@@ -79,6 +79,8 @@ def acquire(run: Invocation, plan: Plan, instruction: Instruction | None = None)
         found = _looked(run, session.view(), lambda surveyor: survey(plan, surveyor))
         for room in found.rooms:
             run.output.note(room_text(room))
+        for line in unlisted_lines(found):
+            run.output.note(line)
         return _run(
             session,
             plan.id,
@@ -113,25 +115,31 @@ def _go_on(run: Invocation, batch: str, work: Work) -> Answer:
     def checked_work(session: Session) -> Answer:
         view = session.view()
         plan = plan_of(view.reader, batch_to_resume(view.model, batch))
-        told = abandoned_run(run, batch)
-        with pausing_on_signals(run, told) as stop, surveying(view, stop) as surveyor:
-            look_at_places(plan, surveyor)
+        _looked(run, view, lambda surveyor: look_at_places(plan, surveyor), abandoned_run(run, batch))
         return _run(session, batch, work)
 
     return in_session(run, checked_work, records="BatchQueued")
 
 
-def _looked(run: Invocation, view: LedgerView, look: Callable[[Surveyor], _Seen]) -> _Seen:
-    """Look before the work; a signal ends the command, since there is nothing yet to pause."""
+def _looked(
+    run: Invocation, view: LedgerView, look: Callable[[Surveyor], _Seen], told: LastWords | None = None
+) -> _Seen:
+    """Look before the work; a signal ends the command, since there is nothing yet to pause.
+
+    Asked once more at the end: a look that is over sooner than a stop takes effect must not swallow it.
+    """
     try:
-        told = abandoned_before(run)
-        with pausing_on_signals(run, told) as stop, surveying(view, stop) as surveyor:
-            return look(surveyor)
+        with (
+            pausing_on_signals(run, told or abandoned_before(run)) as stop,
+            surveying(view, stop) as surveyor,
+        ):
+            seen = look(surveyor)
     except Interrupted as interrupted:
         raise interruption(interrupted.signal) from interrupted
-    except LaneLost as lost:
-        what = "did not answer in time" if lost.stalled else "made the reading process die"
-        raise Refused(f"a source {what} while it was listed", hint="check the device and its cable") from lost
+    signal = stop.requested()
+    if signal is not None:
+        raise interruption(signal)
+    return seen
 
 
 def _run(session: Session, batch: str, work: Work, expected: Amount = NOTHING) -> Answer:

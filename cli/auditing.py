@@ -7,15 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
 
 from custody.cli.adapters import ledger_paths
 from custody.cli.authorities import trusted_authorities
 from custody.cli.brought_files import brought_keys, brought_witnesses, file_content, own_keys, raw_keys
-from custody.cli.exit_codes import VERDICT_CODES
+from custody.cli.exit_codes import VERDICT_CODES, VERDICT_WORDS
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
-from custody.cli.render import limited
+from custody.cli.render import finding_fields, limited
 from custody.cli.verification import reread_for_audit
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
@@ -29,8 +28,6 @@ from custody.infrastructure.crypto.batch_verification import verifying_in_parall
 from custody.infrastructure.crypto.time_stamps import TokenReader
 from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.system import SystemClock
-
-_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +95,11 @@ def audit_answer(result: AuditResult) -> Answer:
     number = len(result.findings) + result.findings_not_listed
     return Answer(
         code=VERDICT_CODES[result.verdict],
-        verdict=f"{_WORD[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
+        verdict=f"{VERDICT_WORDS[result.verdict]}  {counted(result.entries, 'entry', 'entries')} audited, "
         f"{f'{result.withheld} withheld, ' if result.withheld else ''}"
         f"{counted(number, 'finding')}",
         lines=[
-            *limited(list(_finding_lines(result))),
+            *limited(list(_finding_lines(result)), further=result.findings_not_listed),
             *limited([f"  {reason.check}: {reason.message}" for reason in result.undecided]),
             *(f"  {check:<13}  {_verdict_of(check, result)}" for check in CHECKS),
             *(f"  note: {note}" for note in result.notes),
@@ -116,15 +113,7 @@ def audit_answer(result: AuditResult) -> Answer:
             "verdicts": dict(result.verdicts),
             "not_required": list(result.not_required),
             "undecided": [{"check": one.check, "message": one.message} for one in result.undecided],
-            "findings": [
-                {
-                    "position": finding.position,
-                    "check": finding.check,
-                    "code": finding.code,
-                    "message": finding.message,
-                }
-                for finding in result.findings
-            ],
+            "findings": [finding_fields(finding) for finding in result.findings],
             "findings_not_listed": result.findings_not_listed,
             "notes": list(result.notes),
             "not_shown": list(result.not_shown),
@@ -139,8 +128,6 @@ def _policy(file: str | None) -> AuditPolicy:
 def _finding_lines(result: AuditResult) -> Iterator[str]:
     for finding in result.findings:
         yield f"  {_place(finding.position)}  {finding.code}: {finding.message}"
-    if result.findings_not_listed:
-        yield f"  … and {result.findings_not_listed} findings more"
 
 
 def _verdict_of(check: Check, result: AuditResult) -> str:

@@ -4,23 +4,19 @@ Knows the read model's rows; changes nothing.
 """
 
 from collections.abc import Iterable
-from typing import Final
 
-from custody.cli.batch_names import named_batch, named_or_last_batch
 from custody.cli.output import Answer
 from custody.cli.render import SHORT_ID, counts_fields, counts_text, limited, resume_command
 from custody.cli.wording import counted, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import BatchRow, JobRow
-from custody.domain.use_cases.batches.batch_results import failure_of
+from custody.domain.use_cases.batch_names import named_batch, named_or_last_batch
+from custody.domain.use_cases.batches.batch_results import failures_of
 from custody.domain.use_cases.batches.queue_batch import plan_of
 from custody.domain.use_cases.tally import tally
-from custody.domain.use_cases.workshop import Counts, Failure
+from custody.domain.use_cases.workshop import Counts
 from custody.infrastructure.event_store.lock_holder import LockHolder
-
-MAX_FAILURES: Final = 1000
-_WITHOUT_COPY: Final = ("file", "directory", "link")
 
 
 def list_answer(model: ReadModel) -> Answer:
@@ -91,7 +87,8 @@ def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
     row = named_batch(model, batch)
     plan = plan_of(reader, row)
     jobs = model.jobs(row.batch)
-    failures = [failure for job in jobs for failure in _failures(model, job, row.run)]
+    failures = failures_of(model, jobs, row.run)
+    not_listed = failures.count - len(failures.listed)
     lines = [f"  batch {row.batch}", f"  queued at {row.queued_at}, run {row.run}"]
     for job, asked in zip(jobs, plan.jobs, strict=False):
         lines += [
@@ -100,7 +97,8 @@ def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
             *(f"     from {printable(source)}" for source in asked.sources),
             f"     to   {printable(job.destination)}  ({', '.join(asked.algorithms)})",
         ]
-    lines += limited([f"  failed {printable(failure.path)}: {failure.message}" for failure in failures])
+    failed = [f"  failed {printable(failure.path)}: {failure.message}" for failure in failures.listed]
+    lines += limited(failed, further=not_listed)
     return Answer(
         verdict=f"{row.state.upper()}  {row.name}",
         lines=lines,
@@ -108,16 +106,10 @@ def show_answer(reader: LedgerReader, model: ReadModel, batch: str) -> Answer:
             **_batch_fields(row),
             "plan": plan.to_bytes().decode(),
             "job_states": [_job_fields(job) for job in jobs],
-            "failures": [{**to_json("path", one.path), "message": one.message} for one in failures],
+            "failures": [{**to_json("path", one.path), "message": one.message} for one in failures.listed],
+            "failures_not_listed": not_listed,
         },
     )
-
-
-def _failures(model: ReadModel, job: JobRow, run: int) -> Iterable[Failure]:
-    for kind in _WITHOUT_COPY:
-        for row in model.transfers(job.id, states=("failed",), kind=kind, limit=MAX_FAILURES):
-            if row.run == run:
-                yield failure_of(row)
 
 
 def _batch_fields(row: BatchRow) -> dict[str, object]:

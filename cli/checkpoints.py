@@ -8,7 +8,7 @@ from typing import Final
 
 from custody.cli.adapters import opened_for_writing, reading_ledger
 from custody.cli.brought_files import brought_keys, brought_note, brought_witnesses, own_keys, raw_keys
-from custody.cli.exit_codes import VERDICT_CODES
+from custody.cli.exit_codes import VERDICT_CODES, VERDICT_WORDS
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted
@@ -20,7 +20,6 @@ from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_c
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.system import SystemClock
 
-_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 _NOT_SHOWN: Final = (
     "that the entries are sound and their signatures good: 'custody audit'",
     "anything behind the last checkpoint that somebody else holds: a cut there leaves no trace",
@@ -75,7 +74,7 @@ def consistency_answer(result: ConsistencyResult, note: bytes) -> Answer:
     own = result.own
     return Answer(
         code=VERDICT_CODES[result.verdict],
-        verdict=f"{_WORD[result.verdict]}  {result.outcome}: {result.message}",
+        verdict=f"{VERDICT_WORDS[result.verdict]}  {result.outcome}: {result.message}",
         lines=[
             *_evidence(result),
             "  this check does not show:",

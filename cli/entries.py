@@ -52,22 +52,19 @@ class EntrySource(Protocol):
 History = Callable[[Stream], Iterable[Recorded]]
 
 
-def no_history(stream: Stream) -> Iterable[Recorded]:
-    """Know nothing of what came before."""
-    del stream
-    return ()
-
-
 def entries_answer(
-    source: EntrySource, first: int, last: int, *, brief: bool, history: History = no_history
+    source: EntrySource, first: int, last: int, *, brief: bool, latest: bool = False, history: History
 ) -> Answer:
     """Return the answer that shows a range of entries; ``history`` gives those of a stream, in order.
 
+    Of more than can be shown the first ones are, with ``latest`` the last; how many are not is said.
     Raises NotFound when the range has none.
     """
-    found = list(source.entries(first, min(last, first + MAX_SHOWN - 1)))
+    size = source.size()
+    end = min(last, size - 1)
+    begin = max(first, end - MAX_SHOWN + 1) if latest else first
+    found = list(source.entries(begin, min(end, begin + MAX_SHOWN - 1)))
     if not found:
-        size = source.size()
         raise NotFound(
             f"there is no entry at position {first}",
             done="Nothing was changed.",
@@ -76,7 +73,15 @@ def entries_answer(
     shown = _brief if brief else _full
     about = _Things(history)
     lines = [line for stored in found for line in shown(stored, about)]
-    return Answer(lines=lines, fields={"entries": [_fields(stored) for stored in found]})
+    hidden = max(0, end - first + 1 - MAX_SHOWN)
+    if hidden:
+        lines.insert(0 if latest else len(lines), _hidden(hidden))
+    return Answer(lines=lines, fields={"entries": [_fields(stored) for stored in found], "not_shown": hidden})
+
+
+def _hidden(number: int) -> str:
+    entries = counted(number, "entry of this range is", "entries of this range are")
+    return f"  … {entries} not shown; 'custody log export' gives all"
 
 
 def export_entries(source: EntrySource, output: Output, out: str | None) -> Answer:

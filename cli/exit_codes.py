@@ -93,6 +93,11 @@ VERDICT_CODES: Final[Mapping[Verdict, ExitCode]] = {
     "failed": ExitCode.REFUTED,
     "indeterminate": ExitCode.CANNOT_TELL,
 }
+VERDICT_WORDS: Final[Mapping[Verdict, str]] = {
+    "passed": "OK",
+    "failed": "CHANGED",
+    "indeterminate": "CANNOT TELL",
+}
 
 
 def worst(*codes: ExitCode) -> ExitCode:

@@ -20,7 +20,7 @@ from custody.cli.workspace import (
     require_free,
     write_settings,
 )
-from custody.domain.checkpoint import ORIGIN_PREFIX
+from custody.domain.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled, LedgerOpened, SessionClosed
 from custody.domain.form import BadValue, text_value
@@ -71,7 +71,7 @@ def found_workspace(run: Invocation, founder: Founder) -> Founded:
     with new_workspace_folder(folder) as draft:
         private = new_private_key()
         signer = Ed25519Signer(private)
-        write_key_files(draft / KEYS, private, passphrase, f"{ORIGIN_PREFIX}{ledger}")
+        write_key_files(draft / KEYS, private, passphrase, origin_of(ledger))
         (draft / DIAGNOSTICS).mkdir(mode=PRIVATE)
         _begin_ledger(draft, ledger, signer, founder)
         write_settings(draft, signer.key_id)

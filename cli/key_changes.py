@@ -18,6 +18,7 @@ from custody.cli.signing import (
     token_keys,
 )
 from custody.cli.workspace import rename_signing_key
+from custody.domain.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled
 from custody.domain.identifiers import FIRST_REVISION, KeyId, key_stream
@@ -27,7 +28,6 @@ from custody.domain.key_statement import KeyStatement
 from custody.domain.paths import escape_text
 from custody.domain.ports import Recording
 from custody.domain.roles import ROLES
-from custody.domain.use_cases.signed_tree import origin_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem
 from custody.infrastructure.crypto.key_files import (
     new_private_key,

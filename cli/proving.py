@@ -5,23 +5,20 @@ Knows how they are shown. Decides nothing; see ``domain.use_cases.prove`` and ``
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 from custody.cli.acquisition import absolute
 from custody.cli.adapters import reading_ledger
 from custody.cli.brought_files import brought_keys, file_content, own_keys
-from custody.cli.exit_codes import VERDICT_CODES, ExitCode
+from custody.cli.exit_codes import VERDICT_CODES, VERDICT_WORDS, ExitCode
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
-from custody.cli.render import limited
+from custody.cli.render import finding_fields, limited
 from custody.cli.wording import counted
 from custody.domain.paths import to_json
 from custody.domain.proof import MAX_PROOF_BYTES
 from custody.domain.use_cases.check_proof import ProofResult, check_proof
 from custody.domain.use_cases.prove import MadeProof, prove
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
-
-_WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
 def proof_answer(run: Invocation, target: str, out: str | None) -> Answer:
@@ -49,7 +46,7 @@ def checked_proof(run: Invocation, file: str, *, keys: Sequence[str]) -> Answer:
         result = check_proof(file_content(file, MAX_PROOF_BYTES + 1), trusted, verify_many)
     return Answer(
         code=VERDICT_CODES[result.verdict],
-        verdict=f"{_WORD[result.verdict]}  {_summary(result)}",
+        verdict=f"{VERDICT_WORDS[result.verdict]}  {_summary(result)}",
         lines=list(_details(result)),
         fields=_result_fields(result),
     )
@@ -119,15 +116,7 @@ def _result_fields(result: ProofResult) -> dict[str, object]:
     checkpoint = result.checkpoint
     return {
         "verdicts": dict(result.verdicts),
-        "findings": [
-            {
-                "position": finding.position,
-                "check": finding.check,
-                "code": finding.code,
-                "message": finding.message,
-            }
-            for finding in result.findings
-        ],
+        "findings": [finding_fields(finding) for finding in result.findings],
         "checkpoint": None
         if checkpoint is None
         else {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},

@@ -10,7 +10,8 @@ from typing import Final
 from custody.cli.exit_codes import ExitCode, code_of_signal, worst
 from custody.cli.output import Answer
 from custody.cli.wording import counted, duration, size_text
-from custody.domain.failure_words import DIFFERENT, GONE
+from custody.domain.audit.findings import Finding
+from custody.domain.failure_words import GONE, is_difference
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.workshop import BatchResult, Counts, Failure, JobResult
 
@@ -33,7 +34,7 @@ def batch_answer(result: BatchResult) -> Answer:
     return Answer(
         code=batch_code(result),
         verdict=_batch_verdict(result),
-        lines=[*_job_lines(result.jobs), *_failure_lines(result.failures), *_batch_tail(result)],
+        lines=[*_job_lines(result.jobs), *_failure_lines(result), *_batch_tail(result)],
         status=result.status,
         fields=batch_fields(result),
         error=_halt(result),
@@ -48,7 +49,7 @@ def _halt(result: BatchResult) -> tuple[str, str, str, str] | None:
         "halted",
         f"the work cannot go on: {result.halt_reason}",
         f"what is recorded is safe: {counts_text(result.files)}; nothing was overwritten",
-        f"mend the destination, then {resume_command(result.batch)}",
+        result.halt_hint or f"mend the destination, then {resume_command(result.batch)}",
     )
 
 
@@ -76,6 +77,7 @@ def batch_fields(result: BatchResult) -> dict[str, object]:
         "reason": result.halt_reason,
         "metadata_lost": result.metadata_lost,
         "failures": [_failure_fields(failure) for failure in result.failures],
+        "failures_not_listed": result.failures_not_listed,
     }
 
 
@@ -112,11 +114,25 @@ def resume_command(batch: str) -> str:
     return f"custody batch resume {batch[:SHORT_ID]}"
 
 
-def limited(lines: Sequence[str]) -> Iterable[str]:
-    """Return the first lines of a long list, and how many more there are."""
+def limited(lines: Sequence[str], *, further: int = 0) -> Iterable[str]:
+    """Return the first lines of a long list, and how many more there are.
+
+    ``further`` are those that do not even stand in the list, and so not in JSON.
+    """
     yield from lines[:MAX_LISTED]
-    if len(lines) > MAX_LISTED:
-        yield f"  … and {len(lines) - MAX_LISTED} more; --json lists all"
+    more = max(0, len(lines) - MAX_LISTED) + further
+    if more:
+        yield f"  … and {more} more; --json lists {'all' if not further else f'the first {len(lines)}'}"
+
+
+def finding_fields(finding: Finding) -> dict[str, object]:
+    """Return a finding of an audit or of a proof for programs."""
+    return {
+        "position": finding.position,
+        "check": finding.check,
+        "code": finding.code,
+        "message": finding.message,
+    }
 
 
 def _batch_verdict(result: BatchResult) -> str:
@@ -143,19 +159,22 @@ def _job_lines(jobs: Sequence[JobResult]) -> Iterable[str]:
             yield f"     because {job.reason}"
 
 
-def _failure_lines(failures: Sequence[Failure]) -> Iterable[str]:
-    return limited([
-        f"  {_failure_word(failure):<8}  {printable(failure.path)}: {failure.stage}: {failure.message}"
-        for failure in failures
-    ])  # fmt: skip
+def _failure_lines(result: BatchResult) -> Iterable[str]:
+    lines = [
+        f"  {failure_word(failure.stage, failure.error):<8}  {printable(failure.path)}: {failure.stage}: "
+        f"{failure.message}"
+        for failure in result.failures
+    ]
+    return limited(lines, further=result.failures_not_listed)
 
 
-def _failure_word(failure: Failure) -> str:
-    if failure.stage in {"write", "flush", "publish", "metadata"} and failure.error != "collision":
+def failure_word(stage: str, error: str) -> str:
+    """Return the word beside a file that failed: what was found of it."""
+    if stage in {"write", "flush", "publish", "metadata"} and error != "collision":
         return "UNWRITTEN"
-    if failure.error in DIFFERENT:
+    if is_difference(stage, error):
         return "CHANGED"
-    return "MISSING" if failure.error in GONE else "UNREAD"
+    return "MISSING" if error in GONE else "UNREAD"
 
 
 def _batch_tail(result: BatchResult) -> Iterable[str]:

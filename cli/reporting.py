@@ -4,12 +4,11 @@ Knows the order: the file stands before the ledger says so. What a report says i
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
-from uuid import UUID
 
 from custody.cli.adapters import trusted_keys
-from custody.cli.batch_names import named_batch
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
@@ -17,10 +16,12 @@ from custody.cli.wording import size_text
 from custody.domain.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import NotFound, Tampered, UsageError
 from custody.domain.events import KeyEnrolled, ReportIssued
-from custody.domain.identifiers import FIRST_REVISION, BatchId, JobId, Position, Stream, key_stream
+from custody.domain.identifiers import FIRST_REVISION, BatchId, Position, Stream, key_stream
 from custody.domain.merkle import Frontier, leaf_hash
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import ReadModel, Recording
+from custody.domain.rows import BatchRow, JobRow
+from custody.domain.use_cases.batch_names import named_batch
 from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.files.new_file import new_file
 from custody.infrastructure.system import new_stream_id
@@ -40,6 +41,7 @@ _NOT_REPORTED: Final = frozenset(
         "CosignatureGiven",
     }
 )
+_NO_REPORT: Final = "No report was made."
 _PAGE: Final = 1000
 
 
@@ -66,23 +68,30 @@ def _report(session: Session, out: Path, batch: str | None, job: str | None, at:
     with new_file(out) as stream:
         write_custody_pdf(report, stream)
     content = out.read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
     issued = ReportIssued(
-        kind=KIND, at_position=head.position, sha256=digest, size=len(content), batch=scope.batch
+        kind=KIND,
+        at_position=head.position,
+        sha256=hashlib.sha256(content).hexdigest(),
+        size=len(content),
+        batch=scope.batch,
     )
     position = session.ledger.append([Recording(Stream("report", new_stream_id()), FIRST_REVISION, issued)])
+    return _answer(out, issued, position)
+
+
+def _answer(out: Path, issued: ReportIssued, position: Position) -> Answer:
     return Answer(
         verdict=f"OK  report written: {printable(bytes(out))}",
         lines=(
-            f"  SHA-256   {digest}",
-            f"  size      {size_text(len(content))}",
-            f"  covers    the ledger up to position {head.position}; recorded at {position}",
+            f"  SHA-256   {issued.sha256}",
+            f"  size      {size_text(issued.size)}",
+            f"  covers    the ledger up to position {issued.at_position}; recorded at {position}",
         ),
         fields={
             **to_json("out", bytes(out)),
-            "sha256": digest,
-            "bytes": len(content),
-            "at_position": head.position,
+            "sha256": issued.sha256,
+            "bytes": issued.size,
+            "at_position": issued.at_position,
             "position": position,
         },
     )
@@ -94,12 +103,19 @@ def _scope(model: ReadModel, batch: str | None, job: str | None) -> Scope:
         return Scope(batch=BatchId(row.batch) if row else None)
     if row is None:
         raise UsageError("--job needs the batch whose job is meant", hint="name the batch before --out")
-    for known in model.jobs(row.batch):
-        if job in {str(known.id), str(known.index + 1), known.name}:
-            return Scope(batch=BatchId(row.batch), job=JobId(UUID(str(known.id))))
-    raise NotFound(
-        f"the batch has no job {job!r}", hint=f"'custody batch show {row.batch[:12]}' lists its jobs"
-    )
+    return Scope(batch=BatchId(row.batch), job=_named_job(row, model.jobs(row.batch), job).id)
+
+
+def _named_job(batch: BatchRow, jobs: Sequence[JobRow], text: str) -> JobRow:
+    """Return the job of this id, else of this number, else of this name, which only one may have."""
+    hint = f"'custody batch show {batch.batch[:12]}' lists the jobs; their numbers are unique"
+    for names in (lambda job: str(job.id), lambda job: str(job.index + 1), lambda job: job.name):
+        found = [job for job in jobs if names(job) == text]
+        if len(found) > 1:
+            raise UsageError(f"{len(found)} jobs of the batch are called {text!r}", hint=hint)
+        if found:
+            return found[0]
+    raise NotFound(f"the batch has no job {text!r}", hint=hint)
 
 
 def _position(reader: SqlLedgerReader, at: int | None) -> Position:
@@ -129,6 +145,8 @@ def _head(session: Session, position: Position) -> LedgerHead:
     tree = Frontier()
     root, leaf = b"", b""
     for stored in reader.entries():
+        if stored.position != tree.size:
+            raise _missing(tree.size)
         hashed = leaf_hash(stored.entry)
         tree.append(hashed)
         if stored.position == position:
@@ -136,15 +154,23 @@ def _head(session: Session, position: Position) -> LedgerHead:
         if signed is not None and tree.size == signed.size and tree.root() != signed.root:
             raise Tampered(
                 f"the first {signed.size} entries are not those of their checkpoint",
-                done="No report was made.",
+                done=_NO_REPORT,
                 hint="run 'custody audit', which names the position",
             )
+    if signed is not None and tree.size < signed.size:
+        raise _missing(tree.size)
     return LedgerHead(
         position=position,
         size=position + 1,
         root_hex=root.hex(),
         leaf_hex=leaf.hex(),
         keys=_fingerprints(session),
+    )
+
+
+def _missing(position: int) -> Tampered:
+    return Tampered(
+        f"the ledger has no entry at position {position}", done=_NO_REPORT, hint="run 'custody audit'"
     )
 
 

@@ -19,10 +19,10 @@ def log_result(log: Logger, result: BatchResult, code: ExitCode) -> None:
     """Mark the end of a run, with its sums and every failure."""
     files = result.files
     log.info(
-        "batch end %s run %d %s exit %d: queued %d verified %d skipped %d failed %d special %d "
+        "batch end %s run %d %s exit %d: queued %d verified %d qualified %d skipped %d failed %d special %d "
         "bytes %d seconds %.3f",
-        result.batch, result.run, result.status, code, files.queued, files.verified, files.skipped,
-        files.failed, files.special, result.bytes, result.seconds,
+        result.batch, result.run, result.status, code, files.queued, files.verified, files.qualified,
+        files.skipped, files.failed, files.special, result.bytes, result.seconds,
     )  # fmt: skip
     for failure in result.failures:
         log.error(
@@ -30,3 +30,5 @@ def log_result(log: Logger, result: BatchResult, code: ExitCode) -> None:
             printable(failure.path), failure.stage, failure.error, failure.errno, failure.failed_at,
             failure.attempt, failure.message,
         )  # fmt: skip
+    if result.failures_not_listed:
+        log.error("%d more failed; the ledger has them", result.failures_not_listed)

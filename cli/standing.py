@@ -98,5 +98,6 @@ def _standing(model: ReadModel, row: BatchRow, status: str, seconds: float = 0.0
         bytes=sum(job.bytes for job in jobs),
         seconds=seconds,
         failures=failures.listed,
+        failures_not_listed=failures.count - len(failures.listed),
         refuted=failures.refuted,
     )

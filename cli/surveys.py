@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from math import ceil
 
+from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer
-from custody.cli.render import SHORT_ID
+from custody.cli.render import SHORT_ID, limited
 from custody.cli.wording import counted, duration, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.plan import Plan
@@ -13,10 +14,11 @@ from custody.domain.use_cases.batches.rooms import RoomSurvey
 
 
 def survey_answer(plan: Plan, survey: Survey, seconds: float | None) -> Answer:
-    """Return the answer of a check that found nothing against the plan; ``seconds``: what it will take."""
+    """Return the answer of a check that found no obstacle; ``seconds``: what it will take."""
     return Answer(
-        verdict=f"OK  {counted(len(plan.jobs), 'job')}, {counted(survey.files, 'file')} to copy, "
-        f"{size_text(survey.bytes)}; nothing was changed",
+        code=ExitCode.INCOMPLETE if survey.unlisted else ExitCode.OK,
+        verdict=f"{'INCOMPLETE' if survey.unlisted else 'OK'}  {counted(len(plan.jobs), 'job')}, "
+        f"{counted(survey.files, 'file')} to copy, {size_text(survey.bytes)}; nothing was changed",
         lines=list(_lines(plan, survey, seconds)),
         fields={
             "batch": plan.id,
@@ -27,6 +29,7 @@ def survey_answer(plan: Plan, survey: Survey, seconds: float | None) -> Answer:
             "links": survey.links,
             "special": survey.special,
             "present": survey.present,
+            "unlisted": list(survey.unlisted),
             "estimate_seconds": None if seconds is None else ceil(seconds),
             "jobs": [
                 {
@@ -52,7 +55,15 @@ def survey_answer(plan: Plan, survey: Survey, seconds: float | None) -> Answer:
     )
 
 
+def unlisted_lines(survey: Survey) -> Iterable[str]:
+    """Return what of the sources could not be listed, and what a run makes of it."""
+    yield from limited(survey.unlisted)
+    if survey.unlisted:
+        yield "a run copies the rest and ends with exit 3"
+
+
 def _lines(plan: Plan, survey: Survey, seconds: float | None) -> Iterable[str]:
+    yield from (f"  {line}" for line in unlisted_lines(survey))
     for number, job in enumerate(survey.jobs, 1):
         present = f", {job.present} there already" if job.present else ""
         yield f"  {number}  {job.name}: {counted(job.files, 'file')}, {size_text(job.bytes)}{present}"

@@ -127,8 +127,8 @@ class Noted:
 
 def _answer(result: VerifyResult) -> Answer:
     code = _code(result)
-    read = counted(result.checked, "copy", "copies")
-    sums = f"{read} read, {size_text(result.bytes)} in {duration(result.seconds)}"
+    looked_at = counted(result.checked, "copy", "copies")
+    sums = f"{looked_at} looked at, {size_text(result.bytes)} read in {duration(result.seconds)}"
     return Answer(
         code=code,
         verdict=f"{_word(result, code)}  {sums}{_found(result)}",
@@ -183,10 +183,10 @@ def _fields(problems: Sequence[Problem]) -> list[dict[str, str]]:
 
 def _paused(code: ExitCode, noted: Noted, *, record: bool) -> Answer:
     """Return the answer of a pass that a signal ended; of what kind a failed copy is, its entry says."""
-    kept = "what was read until now is recorded" if record else "nothing was recorded, as asked"
+    kept = "what was found until now is recorded" if record else "nothing was recorded, as asked"
     return Answer(
         code=code,
-        verdict=f"PAUSED  {counted(noted.checked, 'copy', 'copies')} read; {kept}; the rest was not read",
+        verdict=f"PAUSED  {counted(noted.checked, 'copy', 'copies')} looked at; {kept}; the rest was not",
         lines=(*limited(list(_lines("FAILED", noted.failed))), "  again with: custody verify"),
         fields={
             **EMPTY_RESULTS["verify"],

@@ -24,6 +24,7 @@ from custody.cli.session import Session, in_session
 from custody.cli.signing import chosen_key
 from custody.cli.wording import counted
 from custody.cli.workspace import Workspace
+from custody.domain.checkpoint import origin_of
 from custody.domain.cosign_request import CosignRequest
 from custody.domain.cosignature import moment, witness_vkey
 from custody.domain.errors import CannotTell, MalformedData, UsageError
@@ -34,7 +35,6 @@ from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.cosign_checkpoint import CosignResult, Witness
 from custody.domain.use_cases.import_cosignature import ImportResult, import_cosignatures
 from custody.domain.use_cases.request_cosignature import request_cosignature
-from custody.domain.use_cases.signed_tree import origin_of
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.ed25519 import load_public_pem, verify
 

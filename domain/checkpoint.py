@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from custody.domain.errors import MalformedData
+from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import HASH_BYTES
 from custody.domain.public_keys import PUBLIC_KEY_BYTES, fault_of
 
@@ -40,6 +41,11 @@ _VKEY: Final = re.compile(r"(?P<name>[^+]+)\+(?P<hash>[0-9a-f]{8})\+(?P<key>[A-Z
 
 VerifySignature = Callable[[bytes, bytes, bytes], bool]
 """Called with public key (32 raw bytes), signature and message; says whether the signature is good."""
+
+
+def origin_of(ledger: LedgerId) -> str:
+    """Return the name under which a ledger's checkpoints are signed."""
+    return f"{ORIGIN_PREFIX}{ledger}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Knows absolute paths, form data and limits. Does not know whether a path exists,
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -161,16 +161,18 @@ def _number(value: JsonValue) -> int:
     return value
 
 
-def collisions(jobs: Iterable[JobPlan]) -> Sequence[RawPath]:
-    """Return the places where two sources of the same plan would land, each once."""
-    seen: set[RawPath] = set()
-    twice: dict[RawPath, None] = {}
-    for job in jobs:
+def shared_landings(jobs: Iterable[tuple[str, JobPlan]]) -> Iterator[tuple[RawPath, str, str]]:
+    """Yield the places where two sources would land, with the names of the jobs that bring them there.
+
+    The first of them is named each time another one comes.
+    """
+    taken: dict[RawPath, str] = {}
+    for where, job in jobs:
         for landing in job.landings():
-            if landing in seen:
-                twice[landing] = None
-            seen.add(landing)
-    return tuple(twice)
+            if landing in taken:
+                yield landing, taken[landing], where
+            else:
+                taken[landing] = where
 
 
 def copy_plan(
@@ -199,7 +201,7 @@ def copy_plan(
         salvage=salvage,
         read_source_twice=read_source_twice,
     )
-    for landing in collisions([job]):
+    for landing, *_ in shared_landings([(COPY_NAME, job)]):
         message = f"two sources have the same name and would both land at {printable(landing)}"
         raise UsageError(message, done="nothing was written", hint="copy them into different folders")
     return Plan(name=COPY_NAME, stop_when_failed_over_permille=NEVER_STOP, jobs=(job,))

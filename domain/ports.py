@@ -78,7 +78,7 @@ class ReadModel(Protocol):
     """Current state, folded from the ledger in the same transaction as the entries."""
 
     def batch(self, batch: str) -> BatchRow | None:
-        """Return a batch by its id, or by a unique beginning of it of at least six characters."""
+        """Return a batch by its whole id; see ``batch_names`` for what people type."""
 
     def batches(self) -> Sequence[BatchRow]:
         """Return all batches, the one queued last first."""

@@ -68,6 +68,7 @@ class TransferRow:
     digests: Mapping[str, str] | None
     existed: bool  # directory: was there before this ledger made it
     refuted: bool  # a pass after the proof found the copy changed, missing or unreadable
+    refuted_at: Position | None = None  # of a proof among several: the entry of that pass
     stage: str | None
     error: str | None
     errno: int | None

@@ -160,7 +160,10 @@ def _tell_job(event: JobEvent | BatchEvent | LedgerEvent, who: str) -> str:  # n
         case JobCompleted():
             return f"the job was completed: {_outcome(event)}"
         case JobFailed():
-            return f"the job ended incomplete ({event.reason}): {_outcome(event)}, {event.failed} failed"
+            return (
+                f"the job ended incomplete ({event.reason}): {_outcome(event)}{_qualified(event)}, "
+                f"{event.failed} failed"
+            )
         case _:
             return _tell_batch(event, who)
 
@@ -178,8 +181,8 @@ def _tell_batch(event: BatchEvent | LedgerEvent, who: str) -> str:  # noqa: PLR0
         case BatchResumed():
             return (
                 f"run {event.run} of the batch, which had ended as {event.ended}, went on with "
-                f"{event.verified} verified, {event.fsynced} written, {event.copying} begun, "
-                f"{event.queued} queued, {event.failed} failed"
+                f"{event.verified} verified{_qualified(event)}, {event.fsynced} written, "
+                f"{event.copying} begun, {event.queued} queued, {event.failed} failed"
             )
         case BatchStopped():
             return (
@@ -187,7 +190,9 @@ def _tell_batch(event: BatchEvent | LedgerEvent, who: str) -> str:  # noqa: PLR0
             )
         case BatchCompleted():
             ended = "with something left to do" if event.incomplete else "complete"
-            return f"run {event.run} ended {ended}: {_outcome(event)}, {event.failed} failed"
+            return (
+                f"run {event.run} ended {ended}: {_outcome(event)}{_qualified(event)}, {event.failed} failed"
+            )
         case _:
             return _tell_ledger(event, who)
 
@@ -235,6 +240,10 @@ def _tell_key(event: KeyEnrolled | KeyRotated | KeyRevoked, who: str) -> str:
             return f"key {event.key} revoked by {who}: {event.reason}"
         case _:
             assert_never(event)
+
+
+def _qualified(event: BatchResumed | BatchCompleted | JobFailed) -> str:
+    return f", {event.qualified} qualified" if event.qualified else ""
 
 
 def _outcome(event: JobCompleted | JobFailed | BatchCompleted) -> str:

@@ -40,14 +40,7 @@ def build(
 
     Raises NotFound if there are no records, or none of the batch or job asked for.
     """
-    fold = LedgerFold(scope)
-    history = CustodyHistory()
-    for recorded in records():
-        fold.admit(recorded)
-        history.admit(recorded)
-    if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
-        message = "the ledger holds nothing to report on in this scope"
-        raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
+    fold, history, made_at = _folded(records(), scope)
     jobs = _jobs(fold)
     sessions = tuple(
         _session(session) for index, session in enumerate(fold.sessions) if index in fold.sessions_in_scope
@@ -60,7 +53,7 @@ def build(
         ledger=ledger,
         scope=scope,
         head=head,
-        made_at=fold.last.at,
+        made_at=made_at,
         summary=summarise(
             Findings(
                 counts=counts,
@@ -89,6 +82,18 @@ def build(
 def _exhibits(jobs: Sequence[JobSection]) -> frozenset[tuple[str, str]]:
     """Return the exhibits that these jobs are about: case number and exhibit number."""
     return frozenset((job.case_number, job.exhibit) for job in jobs if job.exhibit is not None)
+
+
+def _folded(records: Iterable[Recorded], scope: Scope) -> tuple[LedgerFold, CustodyHistory, str]:
+    """Fold the records, and the custody of exhibits; returns with them the time of the last."""
+    fold, history = LedgerFold(scope), CustodyHistory()
+    for recorded in records:
+        fold.admit(recorded)
+        history.admit(recorded)
+    if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
+        message = "the ledger holds nothing to report on in this scope"
+        raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
+    return fold, history, fold.last.at
 
 
 def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:

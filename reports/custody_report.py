@@ -25,7 +25,7 @@ class FileRow:
     size: int | None
     mtime_ns: int | None
     digests: Mapping[str, str]
-    compared: bool  # the digests are of source and copy alike; else of the source as it was read
+    compared: bool  # the SHA-256 is of source and copy alike; else of the source as it was read
     result: Result
     read_back: str | None
     entry: Position

@@ -13,12 +13,14 @@ from custody.domain.events import (
     FileQualified,
     FileResumed,
     LinkRecorded,
+    MetadataLost,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.paths import escape_text, printable
 from custody.reports.custody_report import Happening
 from custody.reports.job_facts import Foreign, JobFacts, Listed, Made
-from custody.reports.results import DIFFERENCES, GOOD, Result
-from custody.reports.transfers import Transfer
+from custody.reports.results import GOOD, Result
+from custody.reports.transfers import Transfer, not_kept
 from custody.reports.wording import FINDINGS, FOUND, STAGES, count, number, quoted, sentence
 
 _DISTRUST = "The copy must not be relied on."
@@ -113,6 +115,9 @@ def _of_made(made: Made) -> Iterator[Happening]:
             case CopyRefuted() as event:
                 settled = f"This {_kind(made.event)} must not be relied on." if final else _made_since(made)
                 yield _refuted(event, recorded, settled, final)
+            case MetadataLost() as event:
+                what = f"{printable(event.path)} lacks attributes of its source: {not_kept(event)}."
+                yield Happening.told(recorded, what, f"The {_kind(made.event)} stands.", still_open=False)
             case _:
                 pass
 

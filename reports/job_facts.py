@@ -21,11 +21,12 @@ from custody.domain.events import (
     JobResumed,
     JobStarted,
     LinkRecorded,
+    MetadataLost,
     SpecialFileSkipped,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import RawPath
-from custody.reports.results import DIFFERENCES
 from custody.reports.transfers import Transfer, beginning
 
 Listed = LinkRecorded | SpecialFileSkipped | DirectoryCreated
@@ -47,6 +48,8 @@ class Made:
                 self.event, self.entry, self.against = event, recorded.position, None
             case FileFailed() | CopyRefuted():
                 self.against = recorded
+                self.incidents.append(recorded)
+            case MetadataLost():
                 self.incidents.append(recorded)
             case _:
                 pass

@@ -28,10 +28,11 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
 from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.reports.job_facts import JobFacts
-from custody.reports.results import DIFFERENCES, FOREIGN
+from custody.reports.results import FOREIGN
 from custody.reports.scope import Scope
 
 _NO_SESSION: Final = -1

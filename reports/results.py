@@ -92,8 +92,6 @@ STANDINGS: Final[Mapping[Result, Standing]] = {
 }
 GOOD: Final = frozenset(result for result, standing in STANDINGS.items() if standing.proved)
 
-# The findings of a later pass that are differences; any other is an inability to look.
-DIFFERENCES: Final = frozenset({"read-back-differs", "changed", "missing", "not-a-regular-file"})
 FOREIGN: Final = "extra"
 
 _SEVERITY: Final = tuple(Verdict)

@@ -15,17 +15,21 @@ _METHOD: Final = """
 First the sources are listed completely: every file, folder, link and special file. The sources are only
 read; nothing is moved, renamed or written there.
 
-Each file is read once from beginning to end. While it is read, its bytes are counted and its hash values
+Each file is read from beginning to end, and while it is read, its bytes are counted and its hash values
 ({names}) are computed. A hash value is a fingerprint of the content: change one bit and the SHA-256 value
-is a different one.
+is a different one. Where the list of files says that a source was read twice, both readings were compared.
 
-The copy is written under a temporary name, flushed to the device, and only then given its own name. A
-file that already stands there is never replaced.
+The copy is written under a temporary name and flushed to the device. A file that already stands there is
+never replaced.
 
-Then the copy is read back, and its size and SHA-256 value are compared with those of the source. Only
-if both are equal is the file recorded as verified. How each file was read back is given in the list:
-“direct” reads from the device; “dropped” first asks the system to forget the file; “cached” may have
-been answered from the memory of the system and is the weakest.
+The copy is read back, and its size and SHA-256 value are compared with those of the source as it was read:
+of small files after the copy was given its own name, of large ones before. Only if both are equal is the
+file recorded as verified. How each file was read back is given in the list: “direct” reads from the
+device; “dropped” first asks the system to forget the file; “cached” may have been answered from the memory
+of the system and is the weakest.
+
+A file whose source could not be read whole is recorded as failed. If the examiner asked to save what could
+be read of it, the copy has zeros in place of the rest, and is recorded as qualified, never as verified.
 
 Each step is written into an event log (the ledger) as a signed entry, after it is true and not before.
 Each entry names the hash of the one before it. The ledger is tamper-evident: a later change of an entry
@@ -49,8 +53,8 @@ no audit of the ledger: whether both are still as they were is for the checks of
 It does not say that the source was genuine, complete or unchanged before it was listed, nor who made the
 recordings on it.
 
-It describes a copy of files, not an image of a medium: deleted files, unused space, extended attributes
-and access lists were not copied.
+It describes a copy of files, not an image of a medium: deleted files and unused space were not copied.
+Extended attributes and access lists were not verified; those that are known to be lost are named.
 
 The times are those of the clock of the machine that did the work. This report relies on no time stamp of
 a third party and on no witness.

@@ -4,8 +4,9 @@ Knows the order of honesty: what failed comes before what went well, only a file
 counts as good. Counts nothing itself.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from custody.domain.paths import escape_text
 from custody.reports.custody_report import (
@@ -19,6 +20,8 @@ from custody.reports.custody_report import (
 )
 from custody.reports.results import STANDINGS, Result, Trouble, Verdict, by_gravity, told, worst
 from custody.reports.wording import READ_BACK, algorithm, count, few, listed, moment, number, size
+
+_COMPARED: Final = "sha256"  # of source and copy (ADR 0012)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,47 +122,54 @@ def _who_and_when(jobs: Sequence[JobSection], sessions: Sequence[SessionLine]) -
     return [f"Examiner {examiners} worked on {about}.{when}{'.' if when else ''}"]
 
 
-def _proof(counts: Counts, jobs: Sequence[JobSection]) -> list[str]:
-    found = []
-    if copied := counts.by_result[Result.VERIFIED]:
-        names = listed(algorithm(name) for name in sorted({name for job in jobs for name in job.algorithms}))
-        found.append(
-            f"{count(copied, 'copy', 'copies')} verified: read back after writing, with the size and the "
-            f"hash values ({names}) that were computed while the source was read."
-        )
+def _proof(counts: Counts, jobs: Sequence[JobSection]) -> Iterator[str]:
+    copied, qualified = counts.by_result[Result.VERIFIED], counts.by_result[Result.QUALIFIED]
+    present, earlier = counts.by_result[Result.PRESENT], counts.by_result[Result.EARLIER]
+    if copied:
+        yield _verified(copied, {name for job in jobs for name in job.algorithms})
     if counts.read_twice:
-        found.append(
+        yield (
             f"{count(counts.read_twice, 'source file')} read twice, the second time past the memory of the "
             "system where that could be done: both readings gave the same content."
         )
     if counts.with_zeros:
-        found.append(
+        yield (
             f"{count(counts.with_zeros, 'source file holds', 'source files hold')} long runs of zeros or "
             "nothing else, which may be gaps that an earlier tool filled: see the notes beside them."
         )
-    if qualified := counts.by_result[Result.QUALIFIED]:
-        found.append(
+    if qualified:
+        yield (
             f"{count(qualified, 'copy is', 'copies are')} qualified, not verified: parts of the source could "
             "not be read, and the copy has zeros in their place. Where they lie is in “Exceptions and "
             "interruptions”."
         )
-    if present := counts.by_result[Result.PRESENT]:
-        found.append(
+    if present:
+        yield (
             f"{count(present, 'file')} already stood at the destination: compared with the source "
             "and found equal."
         )
-    if earlier := counts.by_result[Result.EARLIER]:
-        found.append(
+    if earlier:
+        yield (
             f"{count(earlier, 'file')} had been verified by an earlier entry of the ledger and had the same "
             "size and time since: neither copied nor read again."
         )
-    methods = [
-        f"{count(copies, 'file')} {READ_BACK.get(method, escape_text(method))}"
-        for method, copies in sorted(counts.read_back.items(), key=_strongest_first)
-    ]
-    if methods:
-        found.append(f"Read back: {'; '.join(methods)}.")
-    return found
+    if counts.read_back:
+        yield f"Read back: {'; '.join(_methods(counts))}."
+
+
+def _verified(copied: int, algorithms: Collection[str]) -> str:
+    """Say what was compared: of the copy only its size and SHA-256 were computed."""
+    others = listed(algorithm(name) for name in sorted(set(algorithms) - {_COMPARED}))
+    computed = f" The other hash values ({others}) are those of the source as it was read." if others else ""
+    return (
+        f"{count(copied, 'copy', 'copies')} verified: read back after writing, with the size and the "
+        f"{algorithm(_COMPARED)} value that were computed while the source was read.{computed}"
+    )
+
+
+def _methods(counts: Counts) -> Iterator[str]:
+    for method, copies in sorted(counts.read_back.items(), key=_strongest_first):
+        yield f"{count(copies, 'file')} {READ_BACK.get(method, escape_text(method))}"
 
 
 def _strongest_first(item: tuple[str, int]) -> tuple[int, str]:

@@ -22,10 +22,11 @@ from custody.domain.events import (
     FileVerified,
     MetadataLost,
 )
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath, escape_text
 from custody.reports.custody_report import FileRow
-from custody.reports.results import DIFFERENCES, Result
+from custody.reports.results import Result
 from custody.reports.wording import count, number
 
 Beginning = FileQueued | FileFailed | FileSkipped  # the events that can be the first of a file's stream
@@ -159,6 +160,7 @@ class Transfer:
     def _under_way(self, recorded: Recorded) -> None:
         match recorded.event:
             case FileCopying():
+                self.lost = self.lost_bytes = None  # what is said of an earlier copy is not said of this one
                 self.state = "copying began and did not end"
             case FileFsynced() as event:
                 self.size, self.digests, self.compared = event.size, event.digests, False
@@ -189,10 +191,7 @@ class Transfer:
         if self.hard_link:
             yield self.hard_link
         if self.lost is not None:
-            names = ", ".join(map(escape_text, self.lost.attributes)) or "all"
-            rest = self.lost.count - len(self.lost.attributes)
-            more = f" and {number(rest)} more" if rest > 0 else ""
-            yield f"attributes not kept: {names}{more} ({escape_text(self.lost.reason)})"
+            yield f"attributes not kept: {not_kept(self.lost)}"
         if self.source_readings > 1:
             yield f"source read {number(self.source_readings)} times with equal content"
         if self.zeros is not None:
@@ -215,6 +214,14 @@ class Transfer:
             yield f"later run: size and time unchanged, not copied again, entry {number(self.unchanged)}"
         if self.reread is not None and self.reread != self.entry:
             yield f"read again later and found equal, entry {number(self.reread)}"
+
+
+def not_kept(event: MetadataLost) -> str:
+    """Return which attributes of a source its copy lacks, and why."""
+    names = ", ".join(map(escape_text, event.attributes)) or "all"
+    rest = event.count - len(event.attributes)
+    more = f" and {number(rest)} more" if rest > 0 else ""
+    return f"{names}{more} ({escape_text(event.reason)})"
 
 
 def beginning(event: Beginning, recorded: Recorded) -> Transfer:

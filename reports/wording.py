@@ -53,6 +53,7 @@ FOUND: Final[Mapping[str, str]] = {
     "fsynced": "a flushed copy, not yet read back",
     "temporary": "a temporary file, which was removed",
     "nothing": "nothing of a copy",
+    "prefix": "the first bytes of a large copy, so the copying goes on behind them",
     "failed": "a failed attempt, which is tried again",
     "missing": "the verified copy was gone, so it is copied again",
 }

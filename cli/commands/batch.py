@@ -40,7 +40,9 @@ def template(
 
 
 @app.command(
-    "check", cls=SharedOptionsCommand, epilog=examples("custody batch check batch.toml", exits=(0, 2, 4, 6))
+    "check",
+    cls=SharedOptionsCommand,
+    epilog=examples("custody batch check batch.toml", exits=(0, 2, 3, 4, 6)),
 )
 def check(ctx: typer.Context, file: BatchFile) -> Answer:
     """Make every check that only reads; no event is written."""

@@ -15,10 +15,10 @@ from typing import Annotated, Final
 
 import typer
 
+from custody.cli.demo.stage import FIRST_COPY, Stage
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import examples, invocation
 from custody.cli.output import Answer
-from custody.cli.stage import Stage
 
 EXAMPLES: Final = examples("custody demo", "custody demo --tamper", exits=(0, 1, 4, 6))
 
@@ -26,7 +26,6 @@ CLIPS: Final = 3
 CLIP_BYTES: Final = 8 * 1024 * 1024
 PHOTOS: Final = 200
 PHOTO_BYTES: Final = 24 * 1024
-FIRST_COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"
 ODD_NAMES: Final = (
     "дело №7.txt".encode(), "証拠 写真.txt".encode(), b"r\xe9sum\xe9 (Latin-1).txt", b"two\nlines.txt",
     b"-rf", "photo\u202egpj.exe".encode(), b" leading blank.txt", b"empty.txt",
@@ -73,7 +72,7 @@ def command(
 
     Three jobs, interrupted once on purpose and resumed, verified, audited, and the report printed.
     """
-    from custody.cli.commands.demo_breaks import breaks_answer
+    from custody.cli.demo.breaks import breaks_answer
 
     stage = Stage.set(invocation(ctx), folder)
     make_evidence(stage.folder)

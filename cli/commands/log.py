@@ -48,7 +48,12 @@ def tail(
     with reading_ledger(invocation(ctx)) as view:
         size = view.reader.size()
         return entries_answer(
-            view.reader, max(0, size - count), size - 1, brief=True, history=view.reader.history
+            view.reader,
+            max(0, size - count),
+            size - 1,
+            brief=True,
+            latest=True,
+            history=view.reader.history,
         )
 
 

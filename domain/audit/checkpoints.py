@@ -11,7 +11,7 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.merkle import Frontier
@@ -107,7 +107,7 @@ class CheckpointCheck:
 
         ``enrolled`` are the keys that came to count on the way through the ledger.
         """
-        origin = None if ledger is None else f"{ORIGIN_PREFIX}{ledger}"
+        origin = None if ledger is None else origin_of(ledger)
         for raw, note, checkpoint in self._waiting:
             if self._is_signed(raw, note, checkpoint, enrolled):
                 self._take(raw, checkpoint)

@@ -38,9 +38,8 @@ Copy: TypeAlias = Begun | Flushed | None
 BEGINNINGS: Final = (FileQueued, FileCopying, FileFsynced, FileVerified, FileQualified, FileSkipped)
 """Events before which nothing is of any account for what is known after them."""
 
-_NOTHING_LEFT: Final = frozenset(
-    {"temporary", "prefix", "nothing", "missing"}
-)  # found: no copy under its own name
+# Found of an interrupted file: no copy under its own name.
+_NOTHING_LEFT: Final = frozenset({"temporary", "prefix", "nothing", "missing"})
 
 
 def zeroed(event: FileFsynced | FileVerified | FileQualified) -> int:

@@ -1,7 +1,7 @@
 """One stored record under audit: from whatever a ledger's file holds to a decoded entry, or to findings.
 
-Knows the form of one record, by itself. Deliberately does not know its neighbours (``audit_sequence``) and
-verifies no signature (``audit``).
+Knows the form of one record, by itself. Deliberately does not know its neighbours (``sequence``) and
+verifies no signature (``signatures``).
 """
 
 from dataclasses import dataclass

@@ -51,6 +51,7 @@ class BatchResumed(Event):
     copying: int
     queued: int
     failed: int
+    qualified: int | None = None  # absent: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class BatchCompleted(Event):
     bytes: int
     milliseconds: int
     incomplete: bool
+    qualified: int | None = None  # absent: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,3 +173,4 @@ class JobFailed(Event):
     special: int
     bytes: int
     milliseconds: int
+    qualified: int | None = None  # absent: none

@@ -90,7 +90,7 @@ class FileVerified(Event):
     stream_kind: ClassVar[StreamKind] = "file"
     path: RawPath
     size: int
-    digests: Digests
+    digests: Digests  # sha256: of source and copy alike; any other: of the source as read
     read_back: str  # direct, dropped, cached: how the copy was read (reference, Read-back)
 
 

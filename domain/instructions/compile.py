@@ -20,7 +20,7 @@ from custody.domain.instructions.draft import (
 )
 from custody.domain.instructions.jobs import JOB_KEYS, compile_job, text
 from custody.domain.paths import RawPath, printable
-from custody.domain.plan import NEVER_STOP, JobPlan, Plan
+from custody.domain.plan import NEVER_STOP, JobPlan, Plan, shared_landings
 
 BATCH_KEYS: Final = frozenset({"name", "stop_when_failed_over"})
 _BATCH: Final = "[batch]"
@@ -57,15 +57,9 @@ def _job(found: Mistakes, draft: Draft, item: DraftJob, folder: RawPath) -> JobP
 
 def _find_collisions(found: Mistakes, jobs: Sequence[tuple[str, JobPlan]]) -> None:
     """Name every place where two sources would land, with the jobs that bring them there."""
-    taken: dict[RawPath, str] = {}
-    for where, job in jobs:
-        for landing in job.landings():
-            first = taken.get(landing)
-            if first is None:
-                taken[landing] = where
-            else:
-                other = "another source of this job" if first == where else f"a source of {first}"
-                found.at(where, "sources", f"one would land where {other} does: {printable(landing)}")
+    for landing, first, where in shared_landings(jobs):
+        other = "another source of this job" if first == where else f"a source of {first}"
+        found.at(where, "sources", f"one would land where {other} does: {printable(landing)}")
 
 
 def _limit(found: Mistakes, value: object) -> int:

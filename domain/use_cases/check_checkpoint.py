@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from custody.domain.audit.findings import Verdict
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, origin_of, parse_note
 from custody.domain.cosignature import NOBODY, Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
 from custody.domain.merkle import verify_consistency
 from custody.domain.paths import escape_text
@@ -21,7 +21,6 @@ from custody.domain.use_cases.signed_tree import (
     grow,
     ledger_lines,
     one_at_a_time,
-    origin_of,
     signed_by,
     signed_checkpoints,
 )

@@ -12,7 +12,7 @@ from typing import Final
 from custody.domain.audit.findings import Check, Finding, Findings, Verdict, Verdicts
 from custody.domain.audit.record import OpenedRecord, RawRecord, open_record
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.events import SessionOpened
 from custody.domain.identifiers import FIRST_REVISION, KeyId
@@ -200,7 +200,7 @@ class _ProofJudge:
         if opened.entry.position != opened.slot:
             message = f"the entry of position {opened.entry.position} is shown for position {opened.slot}"
             self.findings.note("structure", "misplaced-entry", opened.slot, message)
-        if checkpoint is not None and checkpoint.origin != f"{ORIGIN_PREFIX}{opened.entry.ledger}":
+        if checkpoint is not None and checkpoint.origin != origin_of(opened.entry.ledger):
             message = f"the entry belongs to ledger {opened.entry.ledger}, not to the checkpoint's"
             self.findings.note("structure", "foreign-entry", opened.slot, message)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
 from custody.domain.audit.findings import Verdict
-from custody.domain.checkpoint import Note, VerifySignature, key_hash, parse_signature_line
+from custody.domain.checkpoint import Note, VerifySignature, key_hash, origin_of, parse_signature_line
 from custody.domain.cosign_request import CosignRequest
 from custody.domain.cosignature import as_cosignature
 from custody.domain.entry import Recorded
@@ -19,7 +19,7 @@ from custody.domain.identifiers import FIRST_REVISION, LedgerId, Position, Strea
 from custody.domain.merkle import EMPTY_ROOT, verify_consistency
 from custody.domain.paths import escape_text
 from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.use_cases.signed_tree import ledger_lines, origin_of
+from custody.domain.use_cases.signed_tree import ledger_lines
 
 Outcome: TypeAlias = Literal["cosigned", "again", "unknown-key", "bad-signature", "forked", "inconsistent"]
 

@@ -5,7 +5,7 @@ signature: a story is as good as the ledger it comes from, which ``audit`` judge
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -26,7 +26,8 @@ from custody.domain.ports import LedgerReader, ReadModel
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.story import tell
 
-_ENOUGH: Final = 20  # files of one ending, or rows of one path, that are looked at
+_PAGE: Final = 1000
+_ENOUGH: Final = 20  # files of one ending that are told apart before a person is asked which is meant
 _NAMED: Final = 5  # of several that fit, in a hint
 _MAX_DIGITS: Final = 18
 
@@ -56,10 +57,10 @@ class StoryReader(LedgerReader, Protocol):
 class StoryModel(ReadModel, Protocol):
     """The read models, also searched by name."""
 
-    def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
-        """Return the entries of jobs whose copy or whose source is this absolute path."""
+    def placed_at(self, path: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose copy or whose source is this absolute path, by their ordinals."""
 
-    def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
+    def ending_with(self, ending: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose path below the destination ends in these whole names."""
 
 
@@ -106,7 +107,7 @@ def _at_position(reader: StoryReader, target: str) -> Iterable[Recorded]:
 
 def _history_of(reader: StoryReader, model: StoryModel, target: str, path: RawPath) -> Iterable[Recorded]:
     """Return the events that tell the story of a file or an exhibit, by position."""
-    rows = model.placed_at(path, limit=_ENOUGH)
+    rows = _placed_at(model, path)
     if rows:
         return _histories(reader, _of_files(rows))
     jobs = [job for job in _jobs(model) if _is_called(target, job.case_number, job.exhibit)]
@@ -136,21 +137,27 @@ def _ending(target: str) -> RawPath:
 
 
 def files_called(model: StoryModel, target: str, path: RawPath) -> Sequence[TransferRow]:
-    """Return what jobs did with one file: by its copy's or source's path, else by the end of a path.
+    """Return all that jobs did with one file: by its copy's or source's path, else by the end of a path.
 
     Raises NotFound, and UsageError when several files fit.
     """
-    return model.placed_at(path, limit=_ENOUGH) or files_ending_in(model, target)
+    return _placed_at(model, path) or files_ending_in(model, target)
 
 
 def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
-    """Return what jobs did with the one file whose path ends in these whole names. Raises as above."""
-    rows = model.ending_with(_ending(target), limit=_ENOUGH)
-    names = sorted({row.path for row in rows})
+    """Return all that jobs did with the one file whose path ends in these whole names. Raises as above."""
+    ending = _ending(target)
+    rows: list[TransferRow] = []
+    names: set[RawPath] = set()
+    for page in _pages(lambda after: model.ending_with(ending, after=after, limit=_PAGE)):
+        rows += page
+        names.update(row.path for row in page)
+        if len(names) > _ENOUGH:
+            break
     if len(names) > 1:
         raise UsageError(
             f"several files end in {escape_text(target)}",
-            hint=f"say one of: {_several(map(printable, names))}",
+            hint=f"say one of: {several(map(printable, sorted(names)))}",
         )
     if not rows:
         raise NotFound(
@@ -158,6 +165,18 @@ def files_ending_in(model: StoryModel, target: str) -> Sequence[TransferRow]:
             hint="give the copy's full path, the exhibit's number, or the position of an entry",
         )
     return rows
+
+
+def _placed_at(model: StoryModel, path: RawPath) -> Sequence[TransferRow]:
+    pages = _pages(lambda after: model.placed_at(path, after=after, limit=_PAGE))
+    return [row for page in pages for row in page]
+
+
+def _pages(page_after: Callable[[int], Sequence[TransferRow]]) -> Iterator[Sequence[TransferRow]]:
+    after = -1
+    while page := page_after(after):
+        yield page
+        after = page[-1].ordinal
 
 
 def _of_files(rows: Sequence[TransferRow]) -> Sequence[Stream]:
@@ -170,7 +189,7 @@ def _exhibit_history(
 ) -> Iterator[Recorded]:
     """Return the events of one exhibit, its jobs and the notes on it. Raises UsageError when several fit."""
     if len(names) > 1:
-        listed = _several(f"{case}/{exhibit}" for case, exhibit in sorted(names))
+        listed = several(f"{case}/{exhibit}" for case, exhibit in sorted(names))
         raise UsageError(f"several cases have an exhibit {escape_text(target)}", hint=f"say one of: {listed}")
     [(case_number, exhibit)] = names
     streams = [
@@ -204,7 +223,8 @@ def _history(reader: StoryReader, stream: Stream, *, only_order: bool) -> Iterat
             yield recorded
 
 
-def _several(names: Iterable[str]) -> str:
+def several(names: Iterable[str]) -> str:
+    """Return the first of many names, and how many more there are."""
     listed = list(names)
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     return ", ".join(escape_text(name) for name in listed[:_NAMED]) + more

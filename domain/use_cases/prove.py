@@ -16,7 +16,7 @@ from custody.domain.ports import LedgerReader
 from custody.domain.proof import Proof, ProvedEntry
 from custody.domain.proving_tree import ProvingTree
 from custody.domain.use_cases.check_proof import ProofResult, TrustedKey, check_proof
-from custody.domain.use_cases.explain import StoryModel, files_called
+from custody.domain.use_cases.explain import StoryModel
 from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
     TreeReader,
@@ -46,10 +46,12 @@ def prove(
 ) -> MadeProof:  # fmt: skip
     """Prove the entries of one file; ``path`` is ``target`` taken as a path and made absolute.
 
-    Raises NotFound and UsageError for the file, CannotTell without a checkpoint that covers any of its
-    entries, Tampered when the ledger is not the one that was signed, MalformedData for too long a history.
+    What is proved is the story of one copy, so that a source's path, which several cards share, gives nothing
+    away of other evidence. Raises NotFound for the file, UsageError when several copies fit, CannotTell when
+    no checkpoint covers any of its entries, Tampered when the ledger is not the one that was signed,
+    MalformedData for too long a history.
     """
-    streams = [Stream("file", row.id) for row in files_called(model, target, path)]
+    streams = [Stream("file", row.id) for row in _rows_of_one_copy(model, target, path)]
     entries = {recorded.position: recorded for stream in streams for recorded in reader.history(stream)}
     positions = sorted(entries)
     signed = chosen_checkpoint(signed_checkpoints(reader, trusted, one_at_a_time(verify_many)))
@@ -65,6 +67,20 @@ def prove(
     result = check_proof(document, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many)
     require_good(result)
     return MadeProof(document=document, result=result, uncovered=tuple(positions[len(covered) :]))
+
+
+def _rows_of_one_copy(model: StoryModel, target: str, path: RawPath) -> Sequence[TransferRow]:
+    destinations = {job.id: job.destination for job in all_jobs(model)}
+    found = files_called(model, target, path)
+    rows = [(join(destinations.get(row.job, b""), row.path), row) for row in found]
+    rows = [(copy, row) for copy, row in rows if copy == path] or rows
+    copies = sorted({copy for copy, _ in rows})
+    if len(copies) > 1:
+        raise UsageError(
+            f"several copies are called {escape_text(target)}, and a proof shows one copy's entries",
+            hint=f"say one of: {several(map(printable, copies))}",
+        )
+    return [row for _, row in rows]
 
 
 def _openings_of_session_keys(reader: ProvableLedger, keys: Iterable[KeyId]) -> set[Position]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifySignature, key_hash, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, key_hash, origin_of, parse_note
 from custody.domain.errors import CannotTell, MalformedData, NotFound, Tampered
 from custody.domain.identifiers import LedgerId
 from custody.domain.merkle import leaf_hash
@@ -58,11 +58,6 @@ class SignedCheckpoint:
 
     checkpoint: Checkpoint
     note: bytes
-
-
-def origin_of(ledger: LedgerId) -> str:
-    """Return the name under which a ledger's checkpoints are signed."""
-    return f"{ORIGIN_PREFIX}{ledger}"
 
 
 def signed_checkpoints(

@@ -60,6 +60,7 @@ def job_failed(sums: JobTally, *, run: int, reason: str, milliseconds: int) -> J
         reason=reason,
         queued=sums.counts.queued,
         verified=sums.counts.verified,
+        qualified=sums.counts.qualified or None,
         skipped=sums.counts.skipped,
         failed=sums.counts.failed,
         special=sums.counts.special,

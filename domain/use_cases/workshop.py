@@ -144,7 +144,9 @@ class BatchResult:
     seconds: float
     failures: tuple[Failure, ...]
     refuted: bool
+    failures_not_listed: int = 0  # a result must fit in memory; the ledger has them all
     metadata_lost: int = 0  # files and folders made in this session without all attributes of their source
     signal: str | None = None
     halt_reason: str | None = None  # or why a job could not begin
+    halt_hint: str | None = None  # what to do about it, where that is known
     obstacle: str | None = None

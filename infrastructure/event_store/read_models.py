@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 
 from custody.domain.errors import LedgerUnreadable
-from custody.domain.identifiers import JobId, TransferId
+from custody.domain.identifiers import JobId, Position, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
 from custody.infrastructure.event_store.engine import reading
@@ -28,8 +28,6 @@ from custody.infrastructure.event_store.read_model_rows import (
 from custody.infrastructure.event_store.read_model_schema import require_read_models
 from custody.infrastructure.event_store.schema import batches, jobs, transfers
 
-MIN_BATCH_PREFIX: Final = 6
-
 _ALL_COLUMNS: Final = tuple(transfers.c)
 _IDS_AT_ONCE: Final = 500  # SQLite takes 32,766 variables in a statement; some builds 999
 
@@ -42,12 +40,9 @@ class SqlReadModel:
         self._engine = engine
 
     def batch(self, batch: str) -> BatchRow | None:
-        """Return a batch by its id or by a beginning of at least six characters that only it has."""
-        if len(batch) < MIN_BATCH_PREFIX:
-            return None
-        query = sa.select(batches).where(sa.func.substr(batches.c.batch, 1, len(batch)) == batch).limit(2)
-        rows = values_of(self._all(query), batch_row)
-        return rows[0] if len(rows) == 1 else None
+        """Return a batch by its whole id."""
+        rows = values_of(self._all(sa.select(batches).where(batches.c.batch == batch)), batch_row)
+        return rows[0] if rows else None
 
     def batches(self) -> Sequence[BatchRow]:
         """Return all batches, the one queued last first."""
@@ -130,17 +125,14 @@ class SqlReadModel:
         with naming_damaged_values():
             proofs = {row.copy: row for row in sorted(rows, key=_proved) if row.proved is not None}
             passes = {row.copy: row for row in sorted(rows, key=_standing_at) if row.standing_at is not None}
-            return {
-                RawPath(copy): replace(transfer_row(row), refuted=_is_refuted_after(row, passes.get(copy)))
-                for copy, row in proofs.items()
-            }
+            return {RawPath(copy): _with_last_pass(row, passes.get(copy)) for copy, row in proofs.items()}
 
-    def placed_at(self, path: RawPath, *, limit: int) -> Sequence[TransferRow]:
-        """Return the entries of jobs whose copy or whose source is this absolute path."""
+    def placed_at(self, path: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
+        """Return the entries of jobs whose copy or whose source is this absolute path, by their ordinals."""
         at = sa.or_(transfers.c.copy == path, transfers.c.source == path)
-        return values_of(self._all(_in_order(at, limit)), transfer_row)
+        return values_of(self._all(_in_order(at, after, limit)), transfer_row)
 
-    def ending_with(self, ending: RawPath, *, limit: int) -> Sequence[TransferRow]:
+    def ending_with(self, ending: RawPath, *, after: int = -1, limit: int) -> Sequence[TransferRow]:
         """Return the entries of jobs whose path below the destination ends in these whole names."""
         if not ending:
             return []
@@ -148,7 +140,7 @@ class SqlReadModel:
         named = sa.or_(
             transfers.c.path == ending, sa.func.substr(transfers.c.path, -len(tail), len(tail)) == tail
         )
-        return values_of(self._all(_in_order(named, limit)), transfer_row)
+        return values_of(self._all(_in_order(named, after, limit)), transfer_row)
 
     def known_copies(self, copies: Sequence[RawPath]) -> frozenset[RawPath]:
         """Return those of these absolute paths that any job has an entry for."""
@@ -210,9 +202,13 @@ def _standing_at(row: Row) -> int:
     return -1 if row.standing_at is None else int(row.standing_at)
 
 
-def _is_refuted_after(proof: Row, last: Row | None) -> bool:
-    return last is not None and last.standing == "refuted" and last.standing_at > proof.proved
+def _with_last_pass(proof: Row, last: Row | None) -> TransferRow:
+    """Return the row of a proof as the last pass over its copy left it."""
+    refuted = last is not None and last.standing == "refuted" and last.standing_at > proof.proved
+    at = Position(last.standing_at) if last is not None and refuted else None
+    return replace(transfer_row(proof), refuted=refuted, refuted_at=at)
 
 
-def _in_order(condition: sa.ColumnElement[bool], limit: int) -> sa.Select[*tuple[object, ...]]:
-    return sa.select(transfers).where(condition).order_by(transfers.c.ordinal).limit(limit)
+def _in_order(condition: sa.ColumnElement[bool], after: int, limit: int) -> sa.Select[*tuple[object, ...]]:
+    column = transfers.c.ordinal
+    return sa.select(transfers).where(condition, column > after).order_by(column).limit(limit)

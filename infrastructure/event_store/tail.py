@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from custody.domain import dsse, entry, merkle
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note
+from custody.domain.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.entry import Entry
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.events import SessionOpened
@@ -64,7 +64,7 @@ class Trust:
     @property
     def origin(self) -> str:
         """The origin line of this ledger's checkpoints."""
-        return f"{ORIGIN_PREFIX}{self.ledger}"
+        return origin_of(self.ledger)
 
     def root_of(self, size: int, note: bytes) -> bytes:
         """Return the root that a checkpoint of this size signs. Raises Tampered for any other note."""

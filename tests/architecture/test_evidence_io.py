@@ -26,7 +26,7 @@ WRITERS = {
     "cli/workspace.py": "lays out a new workspace before there is a ledger",
     "cli/bug_report.py": "saves the traceback of a bug, when nothing else can be relied on",
     "cli/commands/demo.py": "makes up evidence, and tampers with it, in a folder of its own",
-    "cli/tampering.py": "breaks copies of the demonstration's own workspace",
+    "cli/demo/tampering.py": "breaks copies of the demonstration's own workspace",
 }
 OS_CHANGES = {
     f"os.{name}"

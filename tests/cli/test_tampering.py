@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from custody.cli.commands.demo_breaks import breaks_answer
-from custody.cli.tampering import LEDGER_BREAKS, copy_workspace, flip_a_byte, line_of
+from custody.cli.demo.breaks import breaks_answer
+from custody.cli.demo.tampering import LEDGER_BREAKS, copy_workspace, flip_a_bit, line_of
 from tests.integration.audited_workspace import AuditedWorkspace, sample_workspace
 
 COPY = "copies/DEMO-0001/A-001/camera/cam00.mov"
@@ -78,9 +78,9 @@ def test_a_finding_is_quoted_in_one_line(result: dict[str, object], code: str, l
 def test_a_bit_flipped_twice_is_mended(tmp_path: Path) -> None:
     file = tmp_path / "clip"
     file.write_bytes(b"abc")
-    flip_a_byte(file)
+    flip_a_bit(file)
     assert file.read_bytes() == b"acc"
-    flip_a_byte(file)
+    flip_a_bit(file)
     assert file.read_bytes() == b"abc"
 
 

@@ -28,11 +28,30 @@ def test_the_reference_names_every_command() -> None:
     assert [c.line for c in command_line().walk() if not _stands_in(text, c.line)] == []
 
 
-def test_the_reference_names_every_option() -> None:
-    text = reference()
+def _sections(page: str) -> dict[str, str]:
+    """The text below each heading, by its title, up to the next heading."""
+    parts = re.split(r"^#+ (.+)$", page, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_section_of_each_command_names_its_options() -> None:
+    (page,) = documents("docs/reference/cli.md")
+    sections = _sections(page.text)
+    shared = sections["Shared options"]
     long = {(c.line, o) for c in command_line().walk() for o in c.options if o.startswith("--")}
 
-    assert sorted(f"{line} {option}" for line, option in long if not _stands_in(text, option)) == []
+    missing = [
+        f"{line} {option}"
+        for line, option in long
+        if not (_stands_in(sections.get(line, ""), option) or _stands_in(shared, option))
+    ]
+    assert sorted(missing) == []
+
+
+def test_an_option_named_only_in_another_section_does_not_count() -> None:
+    sections = _sections("# a\n\n--out\n\n## b\n\nx\n")
+
+    assert not _stands_in(sections["b"], "--out")
 
 
 def test_the_reference_has_a_row_for_every_exit_code() -> None:

@@ -162,6 +162,10 @@ class Workbench:
     def jobs(self, plan: Plan | None = None) -> Sequence[JobRow]:
         return self.ledger.read_model.jobs((plan or self.plan()).id)
 
+    @property
+    def last_batch(self) -> str:
+        return self.ledger.read_model.batches()[0].batch
+
     def row(self, path: bytes, plan: Plan | None = None) -> TransferRow:
         transfer = transfer_id(self.jobs(plan)[0].id, path)
         return self.ledger.read_model.find([transfer])[transfer]

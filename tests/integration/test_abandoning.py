@@ -59,6 +59,25 @@ def test_a_second_signal_prints_the_command_that_goes_on(case: CommandLine) -> N
     assert case(*line.split("go on with: custody ")[1].split()).code == 0
 
 
+def test_a_signal_during_a_look_that_is_soon_over_still_ends_the_command(case: CommandLine) -> None:
+    (case.home / "source").mkdir()
+    for number in range(5000):
+        (case.home / "source" / f"{number}").touch()
+    process = case.start("copy", "source", "--to", "out", "--case", "1", "--json")
+    while not lanes(process):
+        assert process.poll() is None
+        time.sleep(0.001)
+    lane = lane_of(process)
+    os.kill(lane, signal.SIGSTOP)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    os.kill(lane, signal.SIGCONT)
+    out, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, json.loads(out.splitlines()[-1])["exit"]) == (130, 130)
+    assert not (case.home / "out").exists()
+
+
 def test_a_second_signal_before_anything_was_recorded_says_so(case: CommandLine) -> None:
     (case.home / "source").mkdir()
     for number in range(60_000):
@@ -83,19 +102,25 @@ def lanes(process: subprocess.Popen[bytes]) -> list[int]:
         return []
 
 
-def test_a_verification_that_is_stopped_twice_says_what_was_read(case: CommandLine) -> None:
-    (case.home / "out").mkdir()
-    (case.home / "source").write_bytes(bytes(10_000))
+def test_a_verification_that_is_stopped_twice_says_what_was_looked_at(case: CommandLine) -> None:
+    (case.home / "source").mkdir()
+    for number in range(2500):
+        (case.home / "source" / f"{number:04}").write_bytes(b"evidence")
     assert case("copy", "source", "--to", "out", "--case", "1").code == 0
-    process = case.start("verify", "--json")
-    while not lanes(process):
-        assert process.poll() is None
-        time.sleep(0.001)
+    (case.home / "out/source/0000").write_bytes(b"EVIDENCE")
+    process = case.start("verify", "--json", "-v")
+    assert process.stdout is not None
+    told = [json.loads(next(process.stdout))]
+    while told[-1]["type"] != "file":
+        told.append(json.loads(next(process.stdout)))
     os.kill(lane_of(process), signal.SIGSTOP)
     out, _ = twice(process, signal.SIGINT)
 
-    result = json.loads(out.splitlines()[-1])
-    assert (result["type"], result["exit"]) == ("result", 130)
+    *more, result = map(json.loads, out.splitlines())
+    looked_at = [one for one in (*told, *more) if one["type"] == "file"]
+    assert (result["type"], result["exit"], result["checked"]) == ("result", 130, len(looked_at))
+    assert 1 <= len(looked_at) < 2500
+    assert [failed["path"] for failed in result["failed"]] == [str(case.home / "out/source/0000")]
     assert result["changed"] == result["missing"] == result["extra"] == result["unreadable"] == []
 
 

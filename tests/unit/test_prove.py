@@ -1,6 +1,7 @@
 """One file's entries, and nothing of any other, with a proof that convinces a stranger."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,14 +10,19 @@ from custody.domain.audit.signatures import TrustedKeys
 from custody.domain.dsse import open_envelope
 from custody.domain.entry import parse
 from custody.domain.errors import CannotTell, NotFound, Tampered, UsageError
-from custody.domain.identifiers import Stream, transfer_id
+from custody.domain.events import JobQueued
+from custody.domain.identifiers import Stream, job_id, transfer_id
 from custody.domain.paths import RawPath
+from custody.domain.ports import Recording
 from custody.domain.proof import Proof
+from custody.domain.use_cases import explain
 from custody.domain.use_cases.prove import MadeProof, prove
 from custody.infrastructure.event_store.opening import open_for_reading
 from custody.infrastructure.event_store.read_models import SqlReadModel
 from tests.integration.audited_workspace import (
+    BATCH,
     JOB,
+    LEDGER,
     AuditedWorkspace,
     file_recordings,
     sample_workspace,
@@ -81,6 +87,19 @@ def test_an_ending_of_two_files_is_refused(workspace: AuditedWorkspace) -> None:
         made(workspace)
 
 
+def test_an_ending_of_very_many_files_is_refused_without_looking_at_all_of_them(
+    workspace: AuditedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explain, "_PAGE", 1)
+    monkeypatch.setattr(explain, "_ENOUGH", 1)
+    with workspace.open() as ledger:
+        for folder in (b"phone", b"tablet"):
+            ledger.append(file_recordings(RawPath(folder + b"/clip1.mov")))
+    with pytest.raises(UsageError, match="several files") as refused:
+        made(workspace)
+    assert "tablet" not in refused.value.hint
+
+
 def test_a_file_that_is_unknown_is_not_found(workspace: AuditedWorkspace) -> None:
     with pytest.raises(NotFound):
         made(workspace, "clip9.mov")
@@ -127,3 +146,60 @@ def test_an_index_that_hides_an_entry_gives_no_proof(workspace: AuditedWorkspace
     workspace.tamper(f"UPDATE entries SET stream = randomblob(16) WHERE position = {hidden}")
     with pytest.raises(Tampered, match=f"before position {hidden + 1}, entries of this file withheld: 1"):
         made(workspace)
+
+
+def copy_again(workspace: AuditedWorkspace, index: int, destination: bytes) -> int:
+    """Queue another job that finds clip1 under the same path of its source; returns its first position."""
+    job = job_id(LEDGER, BATCH, index)
+    queued = JobQueued(
+        batch=BATCH, index=index, name="another card", case_number="2026-0148", exhibit="B-001",
+        destination=RawPath(destination), sources=(RawPath(b"/media/card"),), source_count=1,
+        algorithms=("sha256",), form={},
+    )  # fmt: skip
+    path = RawPath(b"card/clip1.mov")
+    stream = Stream("file", transfer_id(job, path))
+    events = [recording.event for recording in file_recordings(path)]
+    events[0] = replace(events[0], job=job)
+    with workspace.open() as ledger:
+        first = ledger.size
+        ledger.append([Recording(Stream("job", job), 1, queued)])
+        ledger.append([Recording(stream, revision, event) for revision, event in enumerate(events, start=1)])
+        ledger.make_checkpoint()
+    return first
+
+
+@pytest.mark.parametrize(
+    ("target", "path"), [("clip1.mov", b"/x"), ("/media/card/clip1.mov", b"/media/card/clip1.mov")]
+)
+def test_the_same_path_of_two_cards_gives_nothing_away_of_either(
+    workspace: AuditedWorkspace, target: str, path: bytes
+) -> None:
+    copy_again(workspace, 1, b"/mnt/other")
+    with pytest.raises(UsageError, match="several copies are called") as refused:
+        made(workspace, target, path)
+    assert refused.value.hint == "say one of: /mnt/evidence/card/clip1.mov, /mnt/other/card/clip1.mov"
+
+
+def test_one_of_several_copies_is_proved_by_its_own_path(workspace: AuditedWorkspace) -> None:
+    first = copy_again(workspace, 1, b"/mnt/other")
+    for copy, positions in ((COPY, OF_CLIP1), (b"/mnt/other/card/clip1.mov", range(first + 1, first + 5))):
+        proof = made(workspace, "any", copy)
+        assert [entry.position for entry in proof.result.entries] == list(positions)
+
+
+def test_a_copy_that_was_made_from_a_copy_is_another_one(workspace: AuditedWorkspace) -> None:
+    copy_again(workspace, 1, b"/media")  # where the source of the first lies
+    proof = made(workspace, "any", b"/media/card/clip1.mov")
+    assert len(proof.result.entries) == 4
+    assert not set(OF_CLIP1) & {entry.position for entry in proof.result.entries}
+
+
+@pytest.mark.parametrize(("target", "path"), [("clip1.mov", b"/x"), ("any", COPY)])
+def test_every_job_that_put_the_copy_there_is_in_the_proof(
+    workspace: AuditedWorkspace, monkeypatch: pytest.MonkeyPatch, target: str, path: bytes
+) -> None:
+    monkeypatch.setattr(explain, "_PAGE", 2)
+    firsts = [copy_again(workspace, index, b"/mnt/evidence") for index in range(1, 6)]
+    proof = made(workspace, target, path)
+    expected = {*OF_CLIP1, *(first + step for first in firsts for step in range(1, 5))}
+    assert {entry.position for entry in proof.result.entries} == expected

@@ -5,7 +5,7 @@ after the lane has said that it is true. Knows nothing of inventories, retries o
 """
 
 import errno
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from custody.domain.copy_reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
@@ -56,7 +56,7 @@ class FileCopier:
         self.halted: str | None = None
         self.tried = 0
         self.failed = 0
-        self.unkept = 0  # files whose copy lacks attributes of its source
+        self.unkept: set[TransferId] = set()  # files whose copy lacks attributes of its source
 
     def work_through(self, rows: Iterable[TransferRow], *, may_go_on: MayGoOn) -> bool:
         """Copy, adopt or read back each row, as its state asks.
@@ -80,6 +80,19 @@ class FileCopier:
         if self._feed.stopping:
             raise Interrupted(self._workshop.stop.requested() or "SIGTERM")
         return True
+
+    def work_through_waiting(self, *, may_go_on: MayGoOn) -> bool:
+        """Try those files again that wait for it; what this did not come to waits on. As ``work_through``."""
+        chosen, self.retryable = self.retryable, []
+        whole = self.work_through(self._still_failed(chosen), may_go_on=may_go_on)
+        done = set(self.retryable)
+        left = [transfer for transfer in chosen if transfer in self._tries and transfer not in done]
+        self.retryable += [row.id for row in self._still_failed(left)]
+        return whole
+
+    def _still_failed(self, transfers: Sequence[TransferId]) -> list[TransferRow]:
+        rows = self._workshop.model.find(transfers)
+        return [rows[transfer] for transfer in transfers if rows[transfer].state == "failed"]
 
     def _windows(self, rows: Iterable[TransferRow]) -> Iterator[list[Flight]]:
         settings = self._workshop.settings
@@ -149,7 +162,7 @@ class FileCopier:
     def _take_flushed(self, flight: Flight, report: Flushed) -> None:
         flight.flushed, flight.unreadable = True, report.unreadable
         if report.unkept is not None:
-            self.unkept += 1
+            self.unkept.add(report.transfer)
             self._record(report.transfer, metadata_lost(flight.row.path, report.unkept, self._site))
         if flight.ours:
             self._record(report.transfer, flushed(flight, report))

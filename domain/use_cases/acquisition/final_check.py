@@ -6,11 +6,12 @@ recorded. Changes nothing at the source; at the destination it only looks.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from custody.domain.copy_reports import Listed, ListedEntry, Stage
+from custody.domain.copy_reports import Listed, ListedEntry, ListingFailed, Stage
 from custody.domain.copying import Walk
 from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
+from custody.domain.failure_words import GONE
 from custody.domain.identifiers import TransferId, transfer_id
-from custody.domain.paths import RawPath, join, name, parent
+from custody.domain.paths import RawPath, join, name, parent, with_parents
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.listing import Listing
@@ -36,6 +37,12 @@ class FinalCheck:
         self._site = site
         self._feed = feed
         self._journal = journal
+        self._unlisted: set[RawPath] = set()
+
+    @property
+    def unlisted(self) -> int:
+        """How many folders the second walk could not list: nothing is said of what they hold."""
+        return len(self._unlisted)
 
     def sums_agree(self, inventory: InventoryTaken) -> bool:
         """Tell whether every inventoried entry has an outcome and the bytes add up."""
@@ -62,7 +69,7 @@ class FinalCheck:
         for change in self._changes(sources):
             count += 1
             note(change)
-        if not count:
+        if not (count or self._unlisted):
             # It was changed back meanwhile, or in something that no row holds: still a difference.
             count = 1
             note(self._changed("changed", RawPath(name(sources[0])), sources[0], None))
@@ -82,7 +89,7 @@ class FinalCheck:
         for kind in _KINDS:
             states = (*GOOD_STATES, "failed")
             for row in rows_of(self._workshop.model, self._site.id, states, kind=kind, run=self._site.run):
-                if row.id not in seen:
+                if row.id not in seen and self._unlisted.isdisjoint(with_parents(row.path)):
                     yield self._changed("vanished", row.path, row.source, None)
 
     def _walk(self, sources: Sequence[RawPath]) -> Iterator[tuple[RawPath, Sequence[ListedEntry]]]:
@@ -91,6 +98,8 @@ class FinalCheck:
             for report in self._feed.reports():
                 if isinstance(report, Listed):
                     yield source, report.entries
+                elif isinstance(report, ListingFailed) and report.error not in GONE:
+                    self._unlisted.add(report.path)
 
     def _changed(
         self, change: str, path: RawPath, source: RawPath, entry: ListedEntry | None

@@ -3,11 +3,13 @@
 Knows when a copy is claimed as ours: only if the ledger says that this job published it. Records nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from custody.domain.copy_reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
 from custody.domain.copying import CopyItem, Operation
+from custody.domain.entry import Recorded
 from custody.domain.errors import Refused
 from custody.domain.events import (
     Event,
@@ -24,7 +26,7 @@ from custody.domain.paths import RawPath, escape_text, printable
 from custody.domain.ports import LedgerReader
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
-from custody.domain.use_cases.acquisition.own_copies import Publication, publication
+from custody.domain.use_cases.acquisition.own_copies import Publication, is_unproved, publication
 from custody.domain.use_cases.acquisition.prefixes import kept_prefix
 from custody.domain.use_cases.transfers import file_stream
 
@@ -95,8 +97,10 @@ def prepared(row: TransferRow, site: JobSite, reader: LedgerReader) -> Flight:
     Raises Refused for a path that the destination does not take, DestinationFailed.
     """
     if row.state == "fsynced":
+        history = list(reader.history(file_stream(row.id)))
         item = copy_item(row, site, Operation.READ_BACK, b"")
-        lost = _unreadable(row, reader) if site.salvage else None
+        item = replace(item, set_aside=is_unproved(history))
+        lost = _unreadable(history) if site.salvage else None
         return Flight(row, item, row.attempt, ours=True, flushed=True, unreadable=lost)
     attempt = row.attempt + 1
     if site.destination.standing(row.path) is not None:
@@ -117,9 +121,9 @@ def _publication(row: TransferRow, reader: LedgerReader) -> Publication:
     return publication(reader.history(file_stream(row.id)))
 
 
-def _unreadable(row: TransferRow, reader: LedgerReader) -> StretchList | None:
+def _unreadable(history: Iterable[Recorded]) -> StretchList | None:
     """Return what the flush of an interrupted file said of its source."""
-    flushes = [one.event for one in reader.history(file_stream(row.id)) if isinstance(one.event, FileFsynced)]
+    flushes = [one.event for one in history if isinstance(one.event, FileFsynced)]
     last = flushes[-1]
     if last.unreadable is None:
         return None

@@ -10,6 +10,7 @@ from itertools import islice
 from custody.domain.copy_reports import Kept, Unkept
 from custody.domain.copying import CopyItem, Operation, Window
 from custody.domain.events import MetadataLost
+from custody.domain.identifiers import TransferId
 from custody.domain.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import metadata_lost
 from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
@@ -29,7 +30,7 @@ class FolderAttributes:
         self._site = site
         self._feed = feed
         self._journal = journal
-        self.unkept = 0  # folders made here that lack attributes of their source
+        self.unkept: set[TransferId] = set()  # folders made here that lack attributes of their source
 
     def keep(self, folders: Iterable[TransferRow]) -> None:
         """Give folders the attributes of their sources; a lane that is lost on the way loses those of some.
@@ -57,7 +58,7 @@ class FolderAttributes:
         return copy_item(row, self._site, Operation.KEEP_ATTRIBUTES, b"")
 
     def _lose(self, row: TransferRow, unkept: Unkept) -> None:
-        self.unkept += 1
+        self.unkept.add(row.id)
         stream = file_stream(row.id)
         history = self._workshop.reader.history(stream)
         event = metadata_lost(row.path, unkept, self._site)

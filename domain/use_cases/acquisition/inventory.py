@@ -26,7 +26,7 @@ from custody.domain.use_cases.acquisition.inventory_events import queued, skippe
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.kept_apart import require_apart
 from custody.domain.use_cases.acquisition.listing import Listing
-from custody.domain.use_cases.acquisition.own_folders import was_interrupted
+from custody.domain.use_cases.acquisition.own_folders import made_before_interruption
 from custody.domain.use_cases.acquisition.proofs import proves, signed_proofs
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.transfers import Journal, file_stream
@@ -157,7 +157,7 @@ class InventoryTaker:
         existed = (
             row.existed
             if row is not None and known
-            else not (made or was_interrupted(self._workshop.model, self._site, entry.path))
+            else not (made or made_before_interruption(self._workshop.model, self._site, entry.path))
         )
         return DirectoryCreated(
             job=self._site.id,

@@ -31,7 +31,7 @@ def source_root(row: TransferRow) -> RawPath:
 def copy_item(
     row: TransferRow, site: JobSite, operation: Operation, temporary: bytes, resume_at: Mark | None = None
 ) -> CopyItem:
-    """Return the request that a row becomes; a read-back of an unproved copy sets a differing one aside."""
+    """Return the request that a row becomes."""
     reading_back = operation is Operation.READ_BACK
     return CopyItem(
         transfer=row.id,
@@ -50,7 +50,6 @@ def copy_item(
         inode=0 if site.resumed else row.inode,
         algorithms=site.algorithms,
         expected=row.digests if reading_back else None,
-        set_aside=reading_back and row.proved is None,
         resume_at=resume_at,
         salvage=site.salvage and operation is Operation.COPY,
         read_twice=site.read_source_twice and not reading_back,

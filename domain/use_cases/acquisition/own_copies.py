@@ -20,7 +20,7 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.failure_words import NOT_AS_READ
+from custody.domain.failure_words import DIFFERENCES
 
 PUBLISHED: Final = "published"
 _STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced", "qualified"})
@@ -44,6 +44,20 @@ def publication(history: Iterable[Recorded]) -> Publication:
     return Publication(ours, announced)
 
 
+def is_unproved(history: Iterable[Recorded]) -> bool:
+    """Tell whether the copy that was flushed last has not been proved since, whatever earlier ones were."""
+    unproved = False
+    for recorded in history:
+        match recorded.event:
+            case FileFsynced():
+                unproved = True
+            case FileVerified() | FileQualified():
+                unproved = False
+            case _:
+                continue
+    return unproved
+
+
 def _after(event: Event, *, ours: bool) -> bool:
     match event:
         case FileQueued() | FileSkipped() | FileCopying():
@@ -64,5 +78,5 @@ def _left_standing(failed: FileFailed) -> bool:
     return (
         failed.moved_to is None
         and failed.stage in _LEAVES_IT
-        and not (failed.stage == Stage.READ_BACK.value and failed.error in NOT_AS_READ)
+        and not (failed.stage == Stage.READ_BACK.value and failed.error in DIFFERENCES)
     )

@@ -10,7 +10,7 @@ from custody.domain.use_cases.acquisition.job_site import JobSite
 MAX_DEPTH_LOOKED_AT: Final = 64
 
 
-def was_interrupted(model: ReadModel, site: JobSite, path: RawPath) -> bool:
+def made_before_interruption(model: ReadModel, site: JobSite, path: RawPath) -> bool:
     """Tell whether a folder that stands without an entry may count as made by this job.
 
     Only when the inventory was interrupted, and only a folder that holds nothing but folders, links and what

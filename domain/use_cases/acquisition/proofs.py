@@ -3,11 +3,19 @@
 The read model only says where to look. It is not signed, so what is claimed anew rests on the signed entry.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from custody.domain.copy_reports import ListedEntry
 from custody.domain.entry import Recorded
-from custody.domain.events import FileFsynced, FileSkipped, FileVerified
+from custody.domain.events import (
+    CopyRefuted,
+    CopyReverified,
+    FileFsynced,
+    FileQualified,
+    FileSkipped,
+    FileVerified,
+)
+from custody.domain.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath
 from custody.domain.ports import LedgerWriter, Standing
@@ -64,3 +72,17 @@ def is_signed_claim(ledger: LedgerWriter, history: Sequence[Recorded], row: Tran
     recorded = ledger.vouched([position]).get(position)
     event = recorded.event if recorded is not None else None
     return isinstance(event, FileFsynced) and (event.size, event.digests) == (row.copy_size, row.digests)
+
+
+def found_different(history: Iterable[Recorded]) -> bool:
+    """Tell whether a pass since the last good reading found a difference: one that could not look is none."""
+    different = False
+    for recorded in history:
+        match recorded.event:
+            case CopyRefuted(finding=finding):
+                different = different or finding in DIFFERENCES
+            case CopyReverified() | FileVerified() | FileQualified():
+                different = False
+            case _:
+                continue
+    return different

@@ -1,7 +1,8 @@
 """Taking up what an interruption left: what is found of each unfinished file, and what is done about it.
 
-Knows that a temporary file of ours is removed and the copy begun again, that a copy under its final name is
-compared and not trusted, and that a verified copy is confirmed by a look at the destination. Copies nothing.
+Knows that a temporary file of ours is removed and the copy begun again, unless the ledger has a mark behind
+which a large one goes on; that a copy under its final name is compared and not trusted; and that a verified
+copy is confirmed by a look at the destination. Copies nothing.
 """
 
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from custody.domain.use_cases.acquisition.flights import STALLED
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.own_copies import PUBLISHED
 from custody.domain.use_cases.acquisition.prefixes import PREFIX, kept_prefix
-from custody.domain.use_cases.acquisition.proofs import is_signed_claim
+from custody.domain.use_cases.acquisition.proofs import found_different, is_signed_claim
 from custody.domain.use_cases.acquisition.stuck_files import StuckFiles
 from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
@@ -26,6 +27,9 @@ _CHANGED: Final = (
     Stage.FINAL_CHECK, "copy-changed", "the verified copy was changed since; it was not touched",
 )  # fmt: skip
 _REFUTED: Final = (Stage.FINAL_CHECK, "copy-refuted", "a later pass found the copy changed or gone")
+_UNREAD: Final = (
+    Stage.FINAL_CHECK, "copy-unreadable", "a later pass could not read the copy; it was not touched",
+)  # fmt: skip
 _GONE: Final = (Stage.INVENTORY, "copy-missing", "the copy that was skipped is gone; run the batch again")
 
 
@@ -102,8 +106,8 @@ class Recovery:
                 self._resume(row, "missing")
             elif standing is None:
                 self._fail(row, *_GONE)
-            elif self._is_refuted(row):
-                self._fail(row, *_REFUTED)
+            elif (doubt := self._doubt(row)) is not None:
+                self._fail(row, *doubt)
             elif (standing.kind, standing.size) != ("file", row.size):
                 self._fail(row, *_CHANGED)
             elif row.state == "verified" and standing.mtime_ns != row.mtime_ns:
@@ -113,10 +117,17 @@ class Recovery:
     def _rows(self, *states: str) -> Iterator[TransferRow]:
         return rows_of(self._workshop.model, self._site.id, states, run=self._site.run)
 
-    def _is_refuted(self, row: TransferRow) -> bool:
+    def _doubt(self, row: TransferRow) -> tuple[Stage, str, str] | None:
+        """Return how a file fails whose copy a later pass did not find as recorded, or could not read."""
         copy = join(self._site.destination_path, row.path)
         proof = self._workshop.model.proved_copies([copy]).get(copy)
-        return proof is None or proof.refuted
+        if proof is not None and not proof.refuted:
+            return None
+        at = proof.refuted_at if proof is not None else None
+        entry = None if at is None else self._workshop.ledger.vouched([at]).get(at)
+        # What is not signed says no more than that the copy is in doubt.
+        history = () if entry is None else self._workshop.reader.history(entry.stream)
+        return _REFUTED if found_different(history) else _UNREAD
 
     def require_answers(self) -> None:
         """Require that no file of an earlier run on which a lane stalled is still held by that lane.

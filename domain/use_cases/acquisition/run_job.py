@@ -74,10 +74,15 @@ class JobRunner:
         self._feed = LaneFeed(workshop.lane, workshop.clock, workshop.stop, workshop.settings)
         self._attributes = FolderAttributes(workshop, self._site, self._feed, self._journal)
         self._folders = FolderFinisher(workshop, self._site, self._attributes)
-        self.unkept = 0  # files and folders made here that lack attributes of their source
+        self._copier = FileCopier(workshop, self._site, self._feed, self._journal)
         self._halted: str | None = None
         self._stopped = False
         self._began_at = workshop.clock.monotonic()
+
+    @property
+    def unkept(self) -> int:
+        """How many files and folders made here lack attributes of their source."""
+        return len(self._copier.unkept | self._attributes.unkept)
 
     def work(self, *, again: bool) -> JobEnding:
         """Bring the job as far as it will go; ``again`` also takes up files that had failed.
@@ -104,11 +109,8 @@ class JobRunner:
             # A folder of ours was replaced by something else meanwhile.
             return self._give_up(refused.what)
         except LaneLost as lost:
-            stalled, died = (
-                "the source did not answer while it was listed",
-                "the process that lists the source died",
-            )
-            return self._give_up(stalled if lost.stalled else died + last_words(lost.reason))
+            died = "the process that lists the source died" + last_words(lost.reason)
+            return self._give_up("the source did not answer while it was listed" if lost.stalled else died)
 
     def close(self) -> None:
         """Let go of the lane and of the destination, so that others may use them."""
@@ -161,15 +163,17 @@ class JobRunner:
         recovery = Recovery(self._workshop, self._site, self._journal)
         if again:
             recovery.take_up_failed()
-        copier = FileCopier(self._workshop, self._site, self._feed, self._journal)
-        whole = False
-        while not (whole or copier.halted) and self._may_go_on(copier.tried, copier.failed):
+        copier, whole = self._copier, False
+        while not whole and self._may_still_copy(copier):
             recovery.take_up_unfinished()
             # Read-backs first: their copies were claimed before, and wait for their proof.
             whole = self._work(copier, "fsynced") and self._work(copier, "queued") and self._retry(copier)
-        self.unkept = copier.unkept
         self._halted = copier.halted
-        self._stopped = not self._may_go_on.add(copier.tried, copier.failed)
+        waiting = len(copier.retryable)  # no retry is left to them
+        self._stopped = not self._may_go_on.add(copier.tried + waiting, copier.failed + waiting)
+
+    def _may_still_copy(self, copier: FileCopier) -> bool:
+        return not copier.halted and self._may_go_on(copier.tried, copier.failed)
 
     def _work(self, copier: FileCopier, state: str) -> bool:
         rows = rows_of(self._workshop.model, self._site.id, (state,), run=self._site.run)
@@ -177,13 +181,10 @@ class JobRunner:
 
     def _retry(self, copier: FileCopier) -> bool:
         pause = self._workshop.settings.retry_pause_seconds
-        while copier.retryable and not copier.halted:
-            chosen, copier.retryable = copier.retryable, []
+        while copier.retryable and self._may_still_copy(copier):
             self._feed.pause(pause)
             pause *= 2
-            rows = self._workshop.model.find(chosen)
-            waiting = (rows[transfer] for transfer in chosen if rows[transfer].state == "failed")
-            if not copier.work_through(waiting, may_go_on=self._may_go_on):
+            if not copier.work_through_waiting(may_go_on=self._may_go_on):
                 return False
         return True
 
@@ -192,7 +193,6 @@ class JobRunner:
         sums = self._tally()
         if not (self._halted or self._stopped or sums.open_files):
             self._folders.finish(keep_writable=bool(sums.counts.failed))
-            self.unkept += self._attributes.unkept
 
     def _conclude(self, inventory: InventoryTaken) -> JobEnding:
         if self._halted:
@@ -208,6 +208,7 @@ class JobRunner:
             (sums.counts.qualified, f"{sums.counts.qualified} files could not be read whole"),
             (sums.open_files, f"{sums.open_files} files are open"),
             (changes, f"{changes} differences between the first and the second walk of the sources"),
+            (check.unlisted, f"{check.unlisted} folders could not be listed again"),
             (foreign, f"{foreign} foreign entries in folders made for the copy"),
             (not check.sums_agree(inventory), "the outcomes do not add up to the inventory"),
         ]

@@ -28,7 +28,7 @@ class StuckFiles:
     def is_stuck(self, transfer: TransferId, path: RawPath, temporary: bytes) -> bool:
         """Tell whether the temporary file beside ``path`` does not answer.
 
-        Raises Interrupted when a stop is asked for, Halted when no lane will work.
+        Raises Interrupted when a stop is asked for.
         """
         workshop = self._workshop
         timeout = min(ANSWER_SECONDS, workshop.settings.stall_timeout_seconds)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from custody.domain.copy_reports import Stage
-from custody.domain.failure_words import NOT_AS_READ, REFUTED_LATER
+from custody.domain.failure_words import is_refuting
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.job_rows import rows_of
@@ -40,31 +39,23 @@ def job_results(
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """The entries that failed in a run, the first ten thousand, and what all of them say."""
+    """The entries that failed in a run, the first ten thousand, their number, and what all of them say."""
 
     listed: tuple[Failure, ...]
+    count: int
     refuted: bool
 
 
 def failures_of(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Failures:
     """Go through all entries that failed in a run; memory holds the listed ones."""
     listed: list[Failure] = []
-    refuted = False
+    count, refuted = 0, False
     for row in _failed(model, jobs, run):
-        refuted = refuted or is_refuting(row)
-        if len(listed) < MAX_FAILURES_LISTED:
+        count += 1
+        refuted = refuted or is_refuting(row.stage, row.error)
+        if count <= MAX_FAILURES_LISTED:
             listed.append(failure_of(row))
-    return Failures(tuple(listed), refuted)
-
-
-def is_refuting(row: TransferRow) -> bool:
-    """Tell whether a failed entry's copy was looked at and is not what it was claimed to be.
-
-    The word ``changed`` is also said of a source, at another stage.
-    """
-    if row.stage == Stage.FINAL_CHECK.value:
-        return row.error in REFUTED_LATER
-    return row.stage == Stage.READ_BACK.value and row.error in NOT_AS_READ
+    return Failures(tuple(listed), count, refuted)
 
 
 def _failed(model: ReadModel, jobs: Sequence[JobRow], run: int) -> Iterator[TransferRow]:

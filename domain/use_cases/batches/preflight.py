@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from custody.domain.copy_reports import Failed, Listed, ListedEntry
+from custody.domain.copy_reports import Failed, Listed, ListedEntry, ListingFailed
 from custody.domain.copying import CopyItem, Operation, Walk, Window
 from custody.domain.errors import Refused
 from custody.domain.identifiers import JobId, transfer_id
@@ -51,6 +51,7 @@ class Survey:
     jobs: tuple[JobSurvey, ...]
     rooms: tuple[RoomSurvey, ...]
     reading: tuple[ReadingNeed, ...]  # of each source of which something is to be copied
+    unlisted: tuple[str, ...]  # what could not be listed of the sources, in words: the run will fail it
 
 
 class Obstacles(Refused):
@@ -106,6 +107,7 @@ class _Look:
             for job in plan.jobs
             for identity in surveyor.inspector.lineage(job.destination)
         }
+        self._unlisted: list[str] = []
         self._kinds = {"directory": 0, "link": 0, "special": 0}
 
     def survey(self) -> Survey:
@@ -124,6 +126,7 @@ class _Look:
             jobs=jobs,
             rooms=rooms,
             reading=tuple(self._reading),
+            unlisted=tuple(self._unlisted),
         )
 
     def _look_at_job(self, job: JobPlan) -> JobSurvey:
@@ -165,6 +168,9 @@ class _Look:
         for report in self._feed.reports():
             if isinstance(report, Listed):
                 yield report.entries
+            elif isinstance(report, ListingFailed):
+                shown = printable(join(parent(source), report.path))
+                self._unlisted.append(f"{shown} cannot be listed: {report.message}")
 
     def _keep_apart(self, source: RawPath, entries: Sequence[ListedEntry]) -> None:
         for entry in entries:

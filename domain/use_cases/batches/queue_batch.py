@@ -40,33 +40,31 @@ class Instruction:
 def queue_batch(workshop: Workshop, plan: Plan, instruction: Instruction | None) -> None:
     """Record a new batch in one commit. Raises Refused for a job of a closed case."""
     ledger = workshop.ledger.ledger
-    recordings: dict[Stream, Recording] = {}
+    queued = _kept(workshop, plan, instruction)
+    begun: dict[Stream, Recording] = {}
     for job in plan.jobs:
         for recording in _case_and_exhibit(workshop, job):
-            recordings.setdefault(recording.stream, recording)
+            begun.setdefault(recording.stream, recording)
+    jobs = (
+        Recording(Stream("job", job_id(ledger, plan.id, index)), FIRST_REVISION, _queued(plan, job, index))
+        for index, job in enumerate(plan.jobs)
+    )
+    batch = Recording(batch_stream(ledger, plan.id), FIRST_REVISION, queued)
+    workshop.ledger.append([*begun.values(), batch, *jobs])
+
+
+def _kept(workshop: Workshop, plan: Plan, instruction: Instruction | None) -> BatchQueued:
+    """Keep the plan and the file it came from; returns the event that names both."""
     workshop.ledger.keep_document(plan.to_bytes())
-    digest = None
-    if instruction is not None:
-        workshop.ledger.keep_document(instruction.content)
-        digest = hashlib.sha256(instruction.content).hexdigest()
-    queued = BatchQueued(
+    if instruction is None:
+        return BatchQueued(batch=plan.id, name=plan.name, jobs=len(plan.jobs))
+    workshop.ledger.keep_document(instruction.content)
+    return BatchQueued(
         batch=plan.id,
         name=plan.name,
         jobs=len(plan.jobs),
-        instruction=instruction.path if instruction else None,
-        instruction_sha256=digest,
-    )
-    workshop.ledger.append(
-        [
-            *recordings.values(),
-            Recording(batch_stream(ledger, plan.id), FIRST_REVISION, queued),
-            *(
-                Recording(
-                    Stream("job", job_id(ledger, plan.id, index)), FIRST_REVISION, _queued(plan, job, index)
-                )
-                for index, job in enumerate(plan.jobs)
-            ),
-        ]
+        instruction=instruction.path,
+        instruction_sha256=hashlib.sha256(instruction.content).hexdigest(),
     )
 
 

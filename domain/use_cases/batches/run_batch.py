@@ -3,8 +3,6 @@
 Knows when the same instruction means resuming and when a new run. The work on one job is ``run_job``.
 """
 
-from collections.abc import Iterable
-
 from custody.domain.errors import (
     Busy,
     CustodyError,
@@ -48,11 +46,8 @@ def start(workshop: Workshop, plan: Plan, *, instruction: Instruction | None = N
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
 
 
-def resume(workshop: Workshop, batch_id: str | None = None) -> BatchResult:
-    """Continue a batch, by default the one queued last that is unfinished; an incomplete one is run anew.
-
-    Raises NotFound when there is none.
-    """
+def resume(workshop: Workshop, batch_id: str) -> BatchResult:
+    """Continue a batch; an incomplete one is run anew. Raises NotFound."""
     batch = batch_to_resume(workshop.model, batch_id)
     plan = plan_of(workshop.reader, batch)
     return _Run(workshop, plan, batch).work(new_run=batch.state in FINISHED_STATES or batch.run == 0)
@@ -64,21 +59,16 @@ def retry(workshop: Workshop, batch_id: str) -> BatchResult:
     return _Run(workshop, plan_of(workshop.reader, batch), batch).work(new_run=batch.run == 0, again=True)
 
 
-def batch_to_resume(model: ReadModel, batch_id: str | None) -> BatchRow:
-    """Return the named batch, else the one queued last that is unfinished; raises NotFound."""
-    batch = unfinished_batch(model.batches()) if batch_id is None else model.batch(batch_id)
+def batch_to_resume(model: ReadModel, batch_id: str) -> BatchRow:
+    """Return the batch of this whole id; raises NotFound."""
+    batch = model.batch(batch_id)
     if batch is None:
         raise NotFound(
-            f"there is no batch {batch_id!r}" if batch_id else "there is no unfinished batch",
+            f"there is no batch {batch_id!r}",
             done="nothing was written",
             hint="'custody batch list' shows all batches",
         )
     return batch
-
-
-def unfinished_batch(batches: Iterable[BatchRow]) -> BatchRow | None:
-    """Return the first batch that is not completed."""
-    return next((row for row in batches if row.state != "completed"), None)
 
 
 class _Run:
@@ -93,6 +83,7 @@ class _Run:
         self._journal = Journal(workshop.ledger)
         self._began_at = workshop.clock.monotonic()
         self._outcome = RunOutcome()
+        self._may_go_on = MayGoOn(plan.stop_when_failed_over_permille)
 
     def work(self, *, new_run: bool, again: bool = False) -> BatchResult:
         run = self._batch.run + 1 if new_run else self._batch.run
@@ -111,11 +102,10 @@ class _Run:
         except LedgerFailed:
             raise
         except Halted as halted:  # no lane will work: neither would any other job's
-            self._outcome.halted = halted.what
+            self._outcome.halted, self._outcome.hint = halted.what, halted.hint
         return self._end(run)
 
     def _work_through_jobs(self, run: int, *, again: bool) -> None:
-        may_go_on = MayGoOn(self._plan.stop_when_failed_over_permille)
         failed_destinations: set[RawPath] = set()
         for job in self._jobs():
             if self._outcome.stopped:
@@ -125,9 +115,8 @@ class _Run:
             if job.destination in failed_destinations:
                 self._outcome.incomplete = True
                 continue
-            ending = self._work_on(
-                planned(self._plan, job, self._workshop.ledger.ledger), job, run, may_go_on, again=again
-            )
+            plan = planned(self._plan, job, self._workshop.ledger.ledger)
+            ending = self._work_on(plan, job, run, again=again)
             if ending is None:
                 continue
             self._outcome.incomplete |= not (ending.complete or ending.refused)
@@ -140,11 +129,9 @@ class _Run:
                 failed_destinations.add(job.destination)
                 self._outcome.halted = ending.halted
 
-    def _work_on(
-        self, plan: JobPlan, job: JobRow, run: int, may_go_on: MayGoOn, *, again: bool
-    ) -> JobEnding | None:
+    def _work_on(self, plan: JobPlan, job: JobRow, run: int, *, again: bool) -> JobEnding | None:
         try:
-            runner = JobRunner(self._workshop, plan, job, run, may_go_on)
+            runner = JobRunner(self._workshop, plan, job, run, self._may_go_on)
         except (Refused, Busy) as obstacle:
             self._outcome.obstacles.setdefault(obstacle.code, obstacle.what)
             self._record_not_begun(job, run, obstacle)
@@ -179,6 +166,7 @@ class _Run:
             run=run,
             ended=ended,
             verified=found.get("verified", 0),
+            qualified=found.get("qualified", 0) or None,
             fsynced=found.get("fsynced", 0),
             copying=found.get("copying", 0),
             queued=found.get("queued", 0),
@@ -189,8 +177,8 @@ class _Run:
         counts, size = self._sums(run)
         if self._outcome.halted or self._outcome.stopped:
             reason = self._outcome.halted or "too many files failed"
-            tried = counts.verified + counts.failed
-            self._record(BatchStopped(run=run, reason=reason, tried=tried, failed=counts.failed))
+            tried, failed = self._may_go_on.tried, self._may_go_on.failed
+            self._record(BatchStopped(run=run, reason=reason, tried=tried, failed=failed))
             return self._result(run, "halted" if self._outcome.halted else "stopped")
         incomplete = not self._outcome.is_complete
         self._record(
@@ -198,6 +186,7 @@ class _Run:
                 run=run,
                 queued=counts.queued,
                 verified=counts.verified,
+                qualified=counts.qualified or None,
                 skipped=counts.skipped,
                 failed=counts.failed,
                 special=counts.special,
@@ -218,6 +207,7 @@ class _Run:
         counts, size = self._sums(run)
         failures = failures_of(self._workshop.model, self._jobs(), run)
         sample = self._outcome.sample
+        listed = (*failures.listed, *sample.failures)[:MAX_FAILURES_LISTED]
         return BatchResult(
             batch=BatchId(self._batch.batch),
             run=run,
@@ -226,11 +216,13 @@ class _Run:
             files=counts,
             bytes=size,
             seconds=self._milliseconds() / 1000,
-            failures=(*failures.listed, *sample.failures)[:MAX_FAILURES_LISTED],
+            failures=listed,
+            failures_not_listed=failures.count + len(sample.failures) - len(listed),
             refuted=failures.refuted or sample.refuted > 0,
             metadata_lost=self._outcome.unkept,
             signal=signal,
             halt_reason=self._outcome.reason,
+            halt_hint=self._outcome.hint,
             obstacle=None if signal else self._outcome.only_obstacle,
         )
 

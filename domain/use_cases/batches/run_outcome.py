@@ -12,6 +12,7 @@ class RunOutcome:
     incomplete: bool = False
     stopped: bool = False
     halted: str | None = None
+    hint: str | None = None  # what to do about a halt, where that is known
     unkept: int = 0  # files and folders that lack attributes of their source
     obstacles: dict[str, str] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)  # why jobs are not complete, by their index

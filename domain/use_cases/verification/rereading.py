@@ -1,7 +1,7 @@
 """Reading copies again through the lane, two windows under way, each copy to an answer of its own.
 
-Knows that one copy that hangs or kills the lane says nothing about those behind it: they are asked for again.
-Records nothing.
+Knows that one copy that hangs or kills the lane says nothing about those behind it: they are asked for again;
+and with which event each answer is recorded, where the pass is to be.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

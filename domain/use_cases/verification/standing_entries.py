@@ -15,6 +15,7 @@ from custody.domain.ports import Destination
 from custody.domain.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import Neighbourhood, listed, made_destination
 from custody.domain.use_cases.job_rows import placed_age, replaced_rows, rows_of
+from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.transfers import file_stream
 from custody.domain.use_cases.workshop import Workshop
 
@@ -48,6 +49,7 @@ class StandingEntries:
 
         What one of the jobs that are ``looked_at`` put in the same place later is judged there.
         """
+        self._stop = workshop.stop
         self._model = workshop.model
         self._reader = workshop.reader
         self._job = job
@@ -56,13 +58,23 @@ class StandingEntries:
         self._looked_at = looked_at
 
     def findings(self) -> Iterator[Finding]:
-        """Yield everything that is not as recorded, folders first, and every entry that no job knows."""
+        """Yield everything that is not as recorded, folders first, and every entry that no job knows.
+
+        Raises Interrupted when a stop is asked for.
+        """
         if made_destination(self._reader, self._job.id):
             yield from self._extra(RawPath(b""))
-        for row in rows_of(self._model, self._job.id, MADE, kind="directory"):
+        for row in self._rows("directory"):
             yield from self._folder(row)
-        for row in rows_of(self._model, self._job.id, MADE, kind="link"):
+        for row in self._rows("link"):
             yield from self._told(row, self._wrong(row, "link", self._target(row)))
+
+    def _rows(self, kind: str) -> Iterator[TransferRow]:
+        for row in rows_of(self._model, self._job.id, MADE, kind=kind):
+            signal = self._stop.requested()
+            if signal is not None:
+                raise Interrupted(signal)
+            yield row
 
     def _folder(self, row: TransferRow) -> Iterator[Finding]:
         wrong = self._wrong(row, "directory", None)

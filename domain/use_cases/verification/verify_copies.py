@@ -49,7 +49,7 @@ class Problem:
 class VerifyResult:
     """What a pass over the copies found."""
 
-    checked: int = 0
+    checked: int = 0  # copies looked at, those that are gone or gave no answer among them
     bytes: int = 0
     seconds: float = 0.0
     changed: list[Problem] = field(default_factory=list)
@@ -176,18 +176,23 @@ class _Pass:
         self._workshop.progress.finished(copy, "failed", unread.message)
 
     def look_at_entries(self) -> None:
-        for job in self._jobs_with_entries():
-            destination: Destination | None = None
-            try:
-                destination = self._workshop.open_destination(job.destination, create=False)
-            except DestinationMissing:
-                self._look_at(job, None)
-            except CustodyError as error:
-                self._list("unreadable", job.destination, error.what)
-            else:
-                with closing(destination):
-                    self._look_at(job, destination)
+        try:
+            for job in self._jobs_with_entries():
+                self._look_at_job(job)
+                self._commit()
+        finally:
             self._commit()
+
+    def _look_at_job(self, job: JobRow) -> None:
+        try:
+            destination = self._workshop.open_destination(job.destination, create=False)
+        except DestinationMissing:
+            self._look_at(job, None)
+        except CustodyError as error:
+            self._list("unreadable", job.destination, error.what)
+        else:
+            with closing(destination):
+                self._look_at(job, destination)
 
     def _look_at(self, job: JobRow, destination: Destination | None) -> None:
         jobs = list(self._wanted.values())

@@ -12,6 +12,7 @@ from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath, is_within
 from custody.domain.ports import ReadModel
 from custody.domain.rows import JobRow
+from custody.domain.use_cases.batch_names import batches_beginning, named_batch
 from custody.domain.use_cases.job_rows import all_jobs
 
 EVERYWHERE: Final = RawPath(b"")
@@ -37,16 +38,15 @@ class Scope:
 def resolve_scope(text: str | None, path: RawPath | None, model: ReadModel) -> Scope:
     """Read what a person named: a job's UUID, a batch id or its beginning, else an absolute path.
 
-    Raises NotFound when nothing of this ledger has that name.
+    Raises NotFound when nothing of this ledger has that name, UsageError when several batches begin so.
     """
     if text is None:
         return Scope()
     job = _job_named(text, model)
     if job is not None:
         return Scope(batch=job.batch, job=job.id)
-    batch = model.batch(text)
-    if batch is not None:
-        return Scope(batch=batch.batch)
+    if batches_beginning(model, text):
+        return Scope(batch=named_batch(model, text).batch)
     if path is not None and (model.known_copies([path]) or model.proved_within(path, limit=1)):
         return Scope(folder=path)
     raise NotFound(

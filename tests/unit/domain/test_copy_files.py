@@ -203,6 +203,49 @@ def stall_on(bench: Workbench, path: bytes, kind: type[Report]) -> None:
     bench.hook = stall
 
 
+def test_what_waits_for_a_retry_is_tried_again_after_a_lost_lane(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.settings = RunSettings(window_files=1, retry_pause_seconds=0.0)
+    names = "abcdef"
+    for name in names:
+        bench.write(name)
+    calls.trouble = failing("readv", [name.encode() for name in names], errno.EIO, times=1)
+    begun = []
+
+    def die(report: Report) -> None:
+        if isinstance(report, Began):
+            begun.append(report.transfer)
+            bench.lane.dying = len(begun) == len(names) + 1  # the first of the retries
+
+    bench.hook = die
+    result = bench.run()
+    assert (result.status, result.files.verified, result.files.failed) == ("completed", 6, 0)
+    assert bench.lane.replaced == 1
+
+
+def test_what_waits_for_a_retry_when_the_destination_fails_counts_as_failed(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.settings = RunSettings(window_files=1, retry_pause_seconds=0.0)
+    names = [f"{number}" for number in range(12)]
+    for name in names:
+        bench.write(f"one/{name}")
+    bench.write("two/a")
+    source = failing("readv", [name.encode() for name in names], errno.EIO, times=1)
+
+    def trouble(call: str, name: bytes) -> int | None:
+        full = call == "write" and len(bench.events(FileFailed)) == len(names)
+        return errno.ENOSPC if full else source(call, name)
+
+    calls.trouble = trouble
+    one = bench.job("one", sources=[bench.source / "one"])
+    two = bench.job("two", sources=[bench.source / "two"], to=bench.folder / "elsewhere")
+    result = bench.run(bench.plan(one, two, permille=500))
+    assert [job.reason for job in result.jobs] == ["No space left on device", "too many files failed"]
+    assert result.files.verified == 0  # twelve of twelve are over the threshold before the second job begins
+
+
 def test_a_file_that_hangs_is_given_up_and_the_others_are_copied(bench: Workbench) -> None:
     bench.settings = RunSettings(stall_timeout_seconds=30.0)
     for name in "abc":
@@ -507,6 +550,33 @@ def test_attributes_that_a_copy_could_not_keep_are_recorded_before_its_claim_and
     kinds = [type(one) for one in bench.events(FileCopying, MetadataLost, FileFsynced, FileVerified)]
     assert kinds == [FileCopying, MetadataLost, FileFsynced, FileVerified]
     assert (result.status, result.metadata_lost) == ("completed", 1)
+
+
+def test_attributes_lost_are_counted_once_for_a_file_and_also_when_the_run_does_not_end_well(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.settings = RunSettings(retry_pause_seconds=0.0)
+    try:
+        os.setxattr(bench.write("a"), "user.comment", b"value")
+    except OSError:
+        pytest.skip("this file system keeps no attributes")
+    looks = failing("open", [b"a"], errno.EMFILE)
+
+    def trouble(call: str, name: bytes) -> int | None:
+        if call == "setxattr":
+            return errno.EOPNOTSUPP
+        return looks(call, name) if bench.events(FileFsynced) else None
+
+    calls.trouble = trouble
+    tried = []
+
+    def stop_at_the_second_attempt(report: Report) -> None:
+        tried.extend([report] if isinstance(report, Began) else [])
+        bench.stop.signal = "SIGINT" if len(tried) > 1 else None
+
+    bench.hook = stop_at_the_second_attempt
+    result = bench.run()
+    assert (result.status, result.metadata_lost) == ("paused", 1)
 
 
 @pytest.mark.parametrize(("chosen", "said"), [(False, None), (True, 2)])

@@ -143,6 +143,60 @@ def test_what_could_not_be_listed_is_not_said_to_have_changed(bench: Workbench, 
     assert {one.path for one in bench.events(InventoryChanged)} == {b"source/c", b"source"}
 
 
+def fail_to_list_again(bench: Workbench, calls: FaultyCalls, folder: bytes, code: int) -> None:
+    """Let the source's folder fail in every walk but the first, and nothing at the destination."""
+    walks = []
+    submit = bench.lane.submit
+
+    def begin(request: object) -> None:
+        walks.append(isinstance(request, Walk))
+        if sum(walks) > 1:
+            calls.trouble = failing("list", [folder], code, times=1)
+        submit(request)
+
+    bench.lane.submit = begin
+
+
+@pytest.mark.parametrize("contents", [["d/a", "d/e/b"], []], ids=["files", "nothing"])
+def test_a_folder_that_cannot_be_listed_again_says_nothing_of_what_lies_in_it(
+    bench: Workbench, calls: FaultyCalls, contents: list[str]
+) -> None:
+    bench.write("a")
+    (bench.source / "d").mkdir()
+    for path in contents:
+        bench.write(path)
+    fail_to_list_again(bench, calls, b"d", errno.EIO)
+    assert bench.run().status == "incomplete"
+    assert bench.events(InventoryChanged) == []
+    (failed,) = bench.events(JobFailed)
+    assert failed.reason == "1 folders could not be listed again"
+
+
+def test_what_else_changed_is_recorded_beside_a_folder_that_cannot_be_listed_again(
+    bench: Workbench, calls: FaultyCalls
+) -> None:
+    bench.write("d/a")
+    bench.write("b")
+    fail_to_list_again(bench, calls, b"d", errno.EACCES)
+    meanwhile(bench, lambda: bench.write("b", b"longer content"))
+    bench.run()
+    assert {(one.path, one.change) for one in bench.events(InventoryChanged)} == {(b"source/b", "changed")}
+    (failed,) = bench.events(JobFailed)
+    assert failed.reason == (
+        "1 differences between the first and the second walk of the sources; "
+        "1 folders could not be listed again"
+    )
+
+
+def test_a_source_that_is_gone_at_the_second_walk_has_vanished(bench: Workbench) -> None:
+    bench.write("d/a")
+    meanwhile(bench, lambda: bench.source.rename(bench.folder / "elsewhere"))
+    bench.run()
+    vanished = {(path, "vanished") for path in (b"source", b"source/d", b"source/d/a")}
+    assert {(one.path, one.change) for one in bench.events(InventoryChanged)} == vanished
+    assert "could not be listed again" not in bench.events(JobFailed)[0].reason
+
+
 def result_job(bench: Workbench) -> object:
     return bench.ledger.read_model.jobs(bench.ledger.read_model.batches()[0].batch)[0].id
 

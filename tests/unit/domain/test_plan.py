@@ -10,7 +10,7 @@ from custody.domain.errors import MalformedData, UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, BadInstruction, read_instruction
 from custody.domain.instructions.compile import Draft, DraftJob, Mistake, compile_plan
 from custody.domain.paths import RawPath
-from custody.domain.plan import NEVER_STOP, JobPlan, Plan, collisions, copy_plan
+from custody.domain.plan import NEVER_STOP, JobPlan, Plan, copy_plan, shared_landings
 from custody.domain.template import TEMPLATE_FIELDS
 
 FOLDER = RawPath(b"/batches")
@@ -501,14 +501,16 @@ def test_bytes_that_are_no_plan_are_refused(content: bytes) -> None:
         Plan.from_bytes(content)
 
 
-def test_places_where_two_sources_would_land_are_named_once() -> None:
+def test_places_where_two_sources_would_land_are_named_with_their_jobs() -> None:
     plan = read(
         "[defaults]\ncase_number='1'\noutput='/o'\n"
         + "".join(f"[[job]]\nfiles=['/{n}/x{n}']\n" for n in range(3))
     )
     job = plan.jobs[0]
-    assert collisions([job, plan.jobs[1]]) == ()
-    assert collisions([job, job, job]) == (b"/o/x0",)
+    assert list(shared_landings([("a", job), ("b", plan.jobs[1])])) == []
+    assert list(shared_landings([("a", job), ("b", job), ("c", job)])) == [
+        (b"/o/x0", "a", "b"), (b"/o/x0", "a", "c"),
+    ]  # fmt: skip
 
 
 def test_an_option_that_is_not_chosen_leaves_the_plan_as_it_was_before_there_was_one() -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from custody.cli.exit_codes import ExitCode
+from custody.cli.surveys import survey_answer
 from custody.domain.copy_reports import Began, Done, Probed, Report
 from custody.domain.paths import RawPath
 from custody.domain.plan import JobPlan
@@ -65,6 +67,21 @@ def test_a_survey_says_what_there_is_to_do_and_makes_nothing(bench: Workbench) -
     )  # fmt: skip
     assert [(job.name, job.files, job.bytes) for job in found.jobs] == [("Camera 1", 2, 8)]
     assert not bench.destination.exists()
+
+
+def test_what_cannot_be_listed_is_told_and_no_obstacle(bench: Workbench, calls: FaultyCalls) -> None:
+    bench.write("d/a")
+    bench.write("e/b")
+    bench.write("c")
+    calls.trouble = failing("list", [b"d", b"e"], errno.EIO)
+    found = surveyed(bench)
+    assert found.files == 1
+    assert found.unlisted == tuple(
+        f"{bench.source / name} cannot be listed: Input/output error" for name in "de"
+    )
+    said = survey_answer(bench.plan(), found, None)
+    assert (said.code, said.verdict.split()[0]) == (ExitCode.INCOMPLETE, "INCOMPLETE")
+    assert said.fields["unlisted"] == list(found.unlisted)
 
 
 def test_what_this_ledger_proved_needs_no_copying(bench: Workbench) -> None:

@@ -16,7 +16,7 @@ from custody.domain.use_cases.batches.run_batch import resume
 from custody.domain.use_cases.verification.verify_copies import Scope, verify
 from custody.domain.use_cases.workshop import RunSettings
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
-from tests.fakes.faulty_calls import FaultyCalls
+from tests.fakes.faulty_calls import FaultyCalls, failing
 from tests.fakes.workbench import Workbench
 
 
@@ -76,7 +76,7 @@ def test_a_flush_that_nobody_signed_is_not_verified(bench: Workbench) -> None:
     tamper(bench, forged, b'{"sha256":"00"}', b"source/a")
 
     with pytest.raises(Tampered, match="source/a"):
-        resume(bench.workshop())
+        resume(bench.workshop(), bench.last_batch)
 
 
 def test_a_refutation_in_a_pause_is_not_forgotten(bench: Workbench) -> None:
@@ -90,10 +90,42 @@ def test_a_refutation_in_a_pause_is_not_forgotten(bench: Workbench) -> None:
     flip(bench.destination / "source/a")
     assert verify(bench.workshop(), Scope(), record=True).refuted
 
-    ended = resume(bench.workshop())
+    ended = resume(bench.workshop(), bench.last_batch)
 
     assert ended.status == "incomplete"
     assert [(failure.path, failure.error) for failure in ended.failures] == [(b"source/a", "copy-refuted")]
+
+
+@pytest.mark.parametrize(
+    ("passes", "error", "refuted"),
+    [
+        (["unreadable"], "copy-unreadable", False),
+        (["changed", "unreadable"], "copy-refuted", True),
+        (["changed", "good", "unreadable"], "copy-unreadable", False),
+    ],
+)
+def test_a_copy_that_a_pass_could_not_read_is_not_said_to_be_changed_or_gone(
+    bench: Workbench, calls: FaultyCalls, passes: list[str], error: str, *, refuted: bool
+) -> None:
+    bench.settings = RunSettings(window_files=1, drain_seconds=0, sample_files=0)
+    for name in "abcd":
+        bench.write(name)
+    bench.hook = stopping_after(bench, 2)
+    bench.run()
+    go_on(bench)
+    bench.new_lane()
+    copy = bench.destination / "source/a"
+    for pass_ in passes:
+        calls.trouble = failing("open", [b"a"], errno.EACCES) if pass_ == "unreadable" else lambda *_: None
+        if pass_ != "unreadable":
+            flip(copy)  # to and fro
+        verify(bench.workshop(), Scope(), record=True)
+    calls.trouble = lambda *_: None
+
+    ended = resume(bench.workshop(), bench.last_batch)
+
+    assert [(failure.path, failure.error) for failure in ended.failures] == [(b"source/a", error)]
+    assert ended.refuted is refuted
 
 
 def test_a_copy_refuted_under_one_job_is_not_proved_by_another(bench: Workbench) -> None:
@@ -124,7 +156,7 @@ def test_coarse_times_at_the_destination_are_no_change(tmp_path: Path) -> None:
     go_on(bench)
     bench.new_lane()
 
-    ended = resume(bench.workshop())
+    ended = resume(bench.workshop(), bench.last_batch)
 
     assert (ended.status, ended.files.verified) == ("completed", 4)
     assert bench.events(FileFailed) == []

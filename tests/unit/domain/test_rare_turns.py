@@ -114,7 +114,7 @@ def test_a_folder_that_holds_a_file_nobody_knows_is_not_ours(kind: str, ours: bo
     site = SimpleNamespace(resumed=True, id=JOB, destination=destination)
     model = SimpleNamespace(find=lambda _: {})
 
-    assert own_folders.was_interrupted(a(model), a(site), RawPath(b"d")) is ours
+    assert own_folders.made_before_interruption(a(model), a(site), RawPath(b"d")) is ours
 
 
 def test_a_skip_that_cites_another_entry_is_no_proof_itself() -> None:
@@ -150,7 +150,7 @@ def test_a_verified_copy_of_another_size_is_refused_on_resume(bench: Workbench) 
     copy = bench.destination / "source/a"
     copy.write_bytes(b"of another size")
 
-    resume(bench.workshop())
+    resume(bench.workshop(), bench.last_batch)
 
     (failure,) = bench.events(FileFailed)
     assert isinstance(failure, FileFailed)
@@ -198,7 +198,7 @@ def test_a_folder_that_holds_only_an_empty_folder_is_ours() -> None:
     )
     site = SimpleNamespace(resumed=True, id=JOB, destination=destination)
 
-    assert own_folders.was_interrupted(a(SimpleNamespace(find=lambda _: {})), a(site), RawPath(b"d"))
+    assert own_folders.made_before_interruption(a(SimpleNamespace(find=lambda _: {})), a(site), RawPath(b"d"))
 
 
 class WithinItsSource:

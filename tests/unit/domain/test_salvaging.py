@@ -7,6 +7,8 @@ import pytest
 
 from custody.domain.copy_reports import Flushed, ReadBack, Report
 from custody.domain.events import (
+    BatchCompleted,
+    BatchResumed,
     CopyReverified,
     FileFailed,
     FileFsynced,
@@ -16,7 +18,9 @@ from custody.domain.events import (
     FileVerified,
     JobFailed,
 )
+from custody.domain.events.schema import to_data
 from custody.domain.plan import Plan
+from custody.domain.story import tell
 from custody.domain.use_cases.batches.run_batch import resume, retry
 from custody.domain.use_cases.verification.verify_copies import verify
 from custody.domain.use_cases.verification.verify_scope import Scope
@@ -52,8 +56,25 @@ def test_a_file_that_could_not_be_read_whole_is_qualified_and_the_run_incomplete
     )  # fmt: skip
     (ended,) = bench.events(JobFailed)
     assert "1 files could not be read whole" in ended.reason
+    (completed,) = bench.events(BatchCompleted)
+    assert (ended.qualified, completed.qualified) == (1, 1)
     assert (bench.destination / "source/bad").read_bytes() == SALVAGED
     assert bench.row(PATH, plan).state == "qualified"
+
+
+def test_a_resumed_run_says_how_many_files_were_qualified(bench: Workbench, plan: Plan) -> None:
+    bench.run(plan)
+    retry(bench.workshop(), plan.id)
+    (resumed,) = bench.events(BatchResumed)
+    assert resumed.qualified == 1
+    assert "1 qualified" in tell(resumed, "J. Ortiz")
+
+
+def test_a_run_without_qualified_files_says_nothing_of_them(bench: Workbench) -> None:
+    bench.write("good")
+    bench.run()
+    (completed,) = bench.events(BatchCompleted)
+    assert "qualified" not in to_data(completed)
 
 
 def test_the_flush_of_a_qualified_file_says_what_is_lost(bench: Workbench, plan: Plan) -> None:

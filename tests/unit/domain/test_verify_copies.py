@@ -3,17 +3,19 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from custody.domain.copy_reports import Began, Listed, ReadBack, Report
-from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused
-from custody.domain.events import CopyRefuted, CopyReverified, FileSkipped, FileVerified, JobCompleted
-from custody.domain.identifiers import JobId
+from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused, UsageError
+from custody.domain.events import CopyRefuted, CopyReverified, Event, FileSkipped, FileVerified, JobCompleted
+from custody.domain.identifiers import JobId, Stream
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
 from custody.domain.use_cases.lane_feed import Interrupted
+from custody.domain.use_cases.transfers import Journal
 from custody.domain.use_cases.verification import verify_copies
 from custody.domain.use_cases.verification.verify_copies import Scope, VerifyResult, resolve_scope, verify
 from custody.domain.use_cases.workshop import RunSettings
@@ -224,6 +226,17 @@ def test_a_reader_that_dies_before_it_begins_leaves_its_copies_unread_and_says_n
     assert not copied.events(CopyRefuted, CopyReverified)
 
 
+def test_a_beginning_that_several_batches_share_is_a_usage_mistake_here_too(
+    copied: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (row,) = copied.ledger.read_model.batches()
+    twins = [replace(row, batch="abcdef0"), replace(row, batch="abcdef1")]
+    monkeypatch.setattr(type(copied.ledger.read_model), "batches", lambda _: twins)
+    with pytest.raises(UsageError, match="2 batches begin with"):
+        resolve_scope("abcdef", None, copied.ledger.read_model)
+    assert resolve_scope("ABCDEF1", None, copied.ledger.read_model) == Scope(batch="abcdef1")
+
+
 def test_copies_are_read_in_windows(copied: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verify_copies, "WINDOW_FILES", 2)
     copied.lane.requests.clear()
@@ -261,6 +274,28 @@ def test_a_request_to_stop_is_obeyed_between_windows(
     with pytest.raises(Interrupted):
         look(copied)
     assert len(copied.events(CopyReverified)) < 3
+
+
+def test_a_request_to_stop_is_obeyed_among_the_folders_and_keeps_what_was_found(
+    copied: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, folders = ["d", "e"], {b"source/d", b"source/e"}
+    for folder in gone:
+        copied.write(f"{folder}/x")
+    copied.run()
+    for folder in gone:
+        shutil.rmtree(copy_of(copied, folder))
+    journal_add = Journal.add
+
+    def stop_at_the_first(self: Journal, stream: Stream, revision: int, event: Event) -> None:
+        journal_add(self, stream, revision, event)
+        if isinstance(event, CopyRefuted) and event.path in folders:
+            copied.stop.signal = "SIGINT"
+
+    monkeypatch.setattr(Journal, "add", stop_at_the_first)
+    with pytest.raises(Interrupted):
+        look(copied)
+    assert [one.path for one in copied.events(CopyRefuted) if one.path in folders] == [b"source/d"]
 
 
 def test_the_copy_of_a_source_that_changed_later_is_as_recorded(copied: Workbench) -> None:

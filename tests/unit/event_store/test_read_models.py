@@ -351,7 +351,7 @@ def test_batches_come_with_the_last_queued_first(ledger: SqlLedger) -> None:
     assert [row.name for row in ledger.read_model.batches()] == ["Second", "Main Street"]
 
 
-def test_a_batch_is_found_by_its_id_or_a_beginning_that_only_it_has(ledger: SqlLedger) -> None:
+def test_a_batch_is_found_by_its_whole_id_alone(ledger: SqlLedger) -> None:
     other = BatchId(BATCH[:10] + "0" * 54)
     ledger.append(
         [Recording(batch_stream(LEDGER, other), 1, BatchQueued(batch=other, name="Second", jobs=0))]
@@ -363,7 +363,7 @@ def test_a_batch_is_found_by_its_id_or_a_beginning_that_only_it_has(ledger: SqlL
         if (row := ledger.read_model.batch(text)) or row is None
     }
     assert names == {
-        BATCH: "Main Street", BATCH[:11]: "Main Street", BATCH[:10]: None, BATCH[:5]: None, "%" * 8: None,
+        BATCH: "Main Street", BATCH[:11]: None, BATCH[:10]: None, BATCH[:5]: None, "%" * 8: None,
     }  # fmt: skip
 
 

@@ -84,3 +84,9 @@ def test_a_few_of_many(values: list[str], expected: str) -> None:
 )
 def test_a_duration_in_words(seconds: float, expected: str) -> None:
     assert duration(seconds) == expected
+
+
+def test_every_word_for_what_was_found_of_an_interrupted_file_is_told_in_full() -> None:
+    from custody.reports.wording import FOUND
+
+    assert {"published", "fsynced", "temporary", "nothing", "prefix", "failed", "missing"} <= FOUND.keys()

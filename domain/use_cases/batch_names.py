@@ -21,7 +21,7 @@ def named_batch(model: ReadModel, text: str) -> BatchRow:
             f"a batch is named by its id or at least {LEAST} first characters of it, not by {text!r}",
             hint=_HINT,
         )
-    fitting = [row for row in model.batches() if row.batch.startswith(text.lower())]
+    fitting = batches_beginning(model, text)
     if len(fitting) > 1:
         names = ", ".join(row.batch[: len(text) + LEAST] for row in fitting[:_SHOWN])
         raise UsageError(
@@ -30,6 +30,13 @@ def named_batch(model: ReadModel, text: str) -> BatchRow:
     if not fitting:
         raise NotFound(f"there is no batch {text!r}", done="Nothing was changed.", hint=_HINT)
     return fitting[0]
+
+
+def batches_beginning(model: ReadModel, text: str) -> list[BatchRow]:
+    """Return the batches whose ids begin so; none when that is too short to name one."""
+    if len(text) < LEAST:
+        return []
+    return [row for row in model.batches() if row.batch.startswith(text.lower())]
 
 
 def named_or_last_batch(model: ReadModel, text: str | None) -> BatchRow:

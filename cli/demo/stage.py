@@ -9,9 +9,12 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation
+
+FIRST_COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"  # below the folder
 
 
 @dataclass(frozen=True, slots=True)

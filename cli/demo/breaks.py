@@ -5,22 +5,19 @@ Knows the order and the words. What is broken, and how, is in ``tampering``.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from custody.cli.demo.stage import FIRST_COPY, Stage
+from custody.cli.demo.tampering import LEDGER_BREAKS, Break, copy_workspace, flip_a_bit, keep_note, line_of
 from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer
-from custody.cli.tampering import LEDGER_BREAKS, Break, copy_workspace, flip_a_byte, keep_note, line_of
 from custody.cli.wording import counted
 
-if TYPE_CHECKING:
-    from custody.cli.stage import Stage
-
 _WORKSPACE: Final = "workspace"
-_COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"
-_REREAD: Final = ("verify", _COPY, "--no-record")
+_REREAD: Final = ("verify", FIRST_COPY, "--no-record")
 
 
-def breaks_answer(stage: "Stage") -> Answer:
+def breaks_answer(stage: Stage) -> Answer:
     """Break the finished case in every way there is, and say whether each was caught.
 
     Exit code 1 when one was not.
@@ -43,24 +40,24 @@ def breaks_answer(stage: "Stage") -> Answer:
     )  # fmt: skip
 
 
-def _keep_note(stage: "Stage") -> None:
+def _keep_note(stage: Stage) -> None:
     """Keep the last checkpoint outside of the workspace, as somebody else would."""
     stage.narrate("8. Somebody else keeps the last checkpoint.")
     _, shown = stage.ask(("checkpoint", "show"), stage.folder / _WORKSPACE)
     keep_note(stage.folder, str(shown["note"]))
 
 
-def _flipped_byte(stage: "Stage") -> Mapping[str, object]:
+def _flipped_byte(stage: Stage) -> Mapping[str, object]:
     stage.narrate("9. Somebody flips one bit of a copy.")
-    flip_a_byte(stage.folder / _COPY)
+    flip_a_bit(stage.folder / FIRST_COPY)
     try:
         code, result = stage.ask(_REREAD, stage.folder / _WORKSPACE)
     finally:
-        flip_a_byte(stage.folder / _COPY)
+        flip_a_bit(stage.folder / FIRST_COPY)
     return _outcome(stage, "flipped-bit", code, line_of(result, "changed"))
 
 
-def _broken_copy(stage: "Stage", number: int, one: Break) -> Mapping[str, object]:
+def _broken_copy(stage: Stage, number: int, one: Break) -> Mapping[str, object]:
     stage.narrate(f"{number}. {one.sentence}")
     workspace = Path(stage.folder, "tampered", one.name)
     copy_workspace(stage.folder / _WORKSPACE, workspace)
@@ -69,7 +66,7 @@ def _broken_copy(stage: "Stage", number: int, one: Break) -> Mapping[str, object
     return _outcome(stage, one.name, code, line_of(result, one.code))
 
 
-def _outcome(stage: "Stage", name: str, code: int, line: str | None) -> Mapping[str, object]:
+def _outcome(stage: Stage, name: str, code: int, line: str | None) -> Mapping[str, object]:
     caught = code == ExitCode.REFUTED and line is not None
     if not stage.run.output.json and not stage.run.output.quiet:
         stage.run.output.lines([f"  {'caught' if caught else 'NOT CAUGHT'}: {line or f'exit code {code}'}"])

@@ -45,7 +45,7 @@ def keep_note(folder: Path, note: str) -> None:
     (folder / HELD_NOTE).write_text(note, encoding="utf-8")
 
 
-def flip_a_byte(file: Path) -> None:
+def flip_a_bit(file: Path) -> None:
     """Change one bit in the middle of a file; doing it again mends it."""
     with file.open("r+b") as stream:
         middle = file.stat().st_size // 2

@@ -1,0 +1,1 @@
+"""The demonstration: its stage, the falsifications, and what catches each of them."""
