@@ -4,19 +4,21 @@ Knows which entries belong to a file. Deliberately takes no other entry along; w
 is judged as a stranger would judge it before it is given out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.errors import CannotTell, Tampered
+from custody.domain.errors import CannotTell, Tampered, UsageError
 from custody.domain.identifiers import KeyId, Position, Stream, delegation_stream
-from custody.domain.paths import RawPath, escape_text
+from custody.domain.paths import RawPath, escape_text, join, printable
 from custody.domain.ports import LedgerReader
 from custody.domain.proof import Proof, ProvedEntry
 from custody.domain.proving_tree import ProvingTree
+from custody.domain.rows import TransferRow
 from custody.domain.use_cases.check_proof import ProofResult, TrustedKey, check_proof
-from custody.domain.use_cases.explain import StoryModel
+from custody.domain.use_cases.explain import StoryModel, files_called, several
+from custody.domain.use_cases.job_rows import all_jobs
 from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
     TreeReader,
