@@ -17,7 +17,13 @@ _ADMINISTRATOR: Final[frozenset[Role]] = frozenset({"administrator"})
 _ANY: Final[frozenset[Role]] = frozenset(ROLES)
 
 _ROWS: Final[tuple[tuple[frozenset[Role], tuple[str, ...]], ...]] = (
-    (_ANY, ("SessionOpened", "SessionClosed", "KeyRotated", "CheckpointStamped", "CheckpointCosigned", "CosignatureGiven")),
+    (
+        _ANY,
+        (
+            "SessionOpened", "SessionClosed", "KeyRotated",
+            "CheckpointStamped", "CheckpointCosigned", "CosignatureGiven",
+        ),
+    ),
     (_ADMINISTRATOR, ("LedgerOpened", "KeyEnrolled", "KeyRevoked")),
     (
         _KEEPERS,
