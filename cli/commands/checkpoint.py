@@ -125,7 +125,7 @@ _AUTHORITY = typer.Option(
     "stamp",
     cls=SharedOptionsCommand,
     epilog=examples(
-        "custody checkpoint stamp --tsa https://tsa.example/ --tsa https://other.example/tsa",
+        "custody checkpoint stamp --tsa https://tsa.example/",
         "custody checkpoint stamp --request for-the-authority.tsq",
         exits=(0, 1, 2, 3, 4, 5, 6, 7, 20),
     ),

@@ -19,6 +19,7 @@ from custody.domain.errors import MalformedData
 from custody.domain.events import CheckpointStamped
 from custody.domain.paths import escape_text
 from custody.domain.time_stamp import (
+    MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
     Outcome,
     ReadToken,
@@ -219,14 +220,14 @@ class StampCheck:
 
 
 def evidence_of(event: CheckpointStamped, document: Callable[[str], object]) -> StampEvidence:
-    """Return a stamp with what was kept beside it; a document that is missing is a finding elsewhere.
+    """Return a stamp with what was kept beside it; of what is missing or too large the stamp does without.
 
     Raises MalformedData for a token out of its form.
     """
 
     def kept(names: tuple[str, ...]) -> tuple[bytes, ...]:
         found = (document(name) for name in names[:MAX_ATTACHMENTS])
-        return tuple(content for content in found if isinstance(content, bytes))
+        return tuple(one for one in found if isinstance(one, bytes) and len(one) <= MAX_ATTACHMENT_BYTES)
 
     return StampEvidence(
         token=token_bytes(event.token),

@@ -62,11 +62,7 @@ class TokenReader:
             raise ValueError(f"more than {MAX_CERTIFICATES} certificates")
         moment, accuracy = _moment(signed.info), _accuracy(signed.info)
         signer, bound = signing_certificate(signed, others)
-        trust, chain = (
-            chain_at(signer, others, self._authorities.certificates, moment)
-            if signer
-            else ("not-trusted", ())
-        )
+        trust, chain = chain_at(signer, others, self._authorities.certificates, moment)
         kept_lists = (load_revocation_list(one) for one in evidence.revocation_lists)
         lists = (*signed.revocation_lists, *kept_lists, *self._authorities.revocation_lists)
         revocation, used = revocation_at(chain, lists, moment)

@@ -6,14 +6,23 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from custody.domain.audit.auditor import LedgerAuditor
 from custody.domain.audit.findings import Finding
 from custody.domain.audit.stamps import CLOCK_TOLERANCE
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import checkpoint_stream
-from custody.domain.time_stamp import time_text
+from custody.domain.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, time_text
 from custody.domain.use_cases.audit_ledger import AuditResult
-from tests.fakes.tokens import MOMENT, TokenTable
-from tests.unit.signed_ledger import LEDGER, SignedLedger, new_ledger, session_opened, session_stream
+from tests.fakes.tokens import GOOD, MOMENT, TokenTable
+from tests.unit.signed_ledger import (
+    LEDGER,
+    TRUSTED,
+    SignedLedger,
+    new_ledger,
+    session_opened,
+    session_stream,
+    verify_each,
+)
 
 SECOND = timedelta(seconds=1)
 
@@ -72,6 +81,19 @@ def test_a_stamp_that_holds_is_told_with_its_time_and_authority(stamped: Stamped
     assert (result.verdict, result.verdicts["anchors"]) == ("passed", "passed")
     [note] = [note for note in result.notes if "time stamps" in note]
     assert "the first 5 entries existed at 2026-03-01T21:20:01.000000Z, by CN=Test TSA" in note
+
+
+def test_the_auditor_says_which_stamps_hold_and_who_vouches_for_them(stamped: Stamped) -> None:
+    position = stamped.stamp()
+    stamped.stamp(trust="not-trusted")
+    source = stamped.ledger.source()
+    auditor = LedgerAuditor(TRUSTED, verify_each, source.checkpoints(), source, stamped.tokens)
+    for record in source.records():
+        auditor.admit(record)
+    auditor.conclude(source.head())
+    [stamp] = auditor.stamps
+    assert (stamp.position, stamp.size, stamp.latest) == (position, 5, GOOD.latest)
+    assert stamp.anchor_sha256 == hashlib.sha256(b"root").hexdigest()
 
 
 def test_a_stamp_without_a_revocation_list_is_a_note(stamped: Stamped) -> None:
@@ -187,6 +209,16 @@ def test_what_was_kept_beside_a_stamp_is_handed_over_with_it(stamped: Stamped) -
     assert (evidence.certificates, evidence.revocation_lists) == ((contents[0],), (contents[1],))
 
 
+def test_nothing_is_handed_over_that_no_honest_program_would_have_kept(stamped: Stamped) -> None:
+    large = bytes(MAX_ATTACHMENT_BYTES + 1)
+    name, text = hashlib.sha256(large).hexdigest(), "ab" * 32
+    stamped.ledger.documents.update({name: large, text: "text"})
+    token = stamped.tokens.token(hashlib.sha256(stamped.ledger.note()).digest())
+    stamped.record(token, 5, MOMENT, certificates=(name, text) + (name,) * MAX_ATTACHMENTS)
+    stamped.audit()
+    assert stamped.tokens.read[0].certificates == ()
+
+
 def test_a_certificate_that_is_no_longer_kept_is_a_finding(stamped: Stamped) -> None:
     token = stamped.tokens.token(hashlib.sha256(stamped.ledger.note()).digest())
     position = stamped.record(token, 5, MOMENT, certificates=("00" * 32,))
@@ -269,13 +301,10 @@ def test_a_stamp_of_entries_that_were_changed_bounds_nothing(stamped: Stamped) -
 
 
 def test_a_stamp_whose_last_entry_cannot_be_read_still_holds(stamped: Stamped) -> None:
-    """Its root is known, but not what the entry claimed: nothing is said of that."""
+    """Its root is the one that was signed; what the entry claimed is not known, and nothing is said of it."""
+    stamped.ledger.add_entry(session_stream(1), session_opened(), b"no entry at all")
+    stamped.ledger.sign_checkpoint()
     stamped.stamp()
-    last = stamped.ledger.rows[4]
-    assert isinstance(last.entry, bytes)
-    raw = b"no entry at all"
-    rows = stamped.ledger.rows
-    rows[4] = type(last)(position=4, entry=raw, columns=last.columns)
-    codes = [finding.code for finding in stamped.audit().findings]
-    assert "malformed-entry" in codes
-    assert "claimed-time-outside-window" not in codes
+    result = stamped.audit()
+    assert "malformed-entry" in [finding.code for finding in result.findings]
+    assert result.verdicts["anchors"] == "passed"
