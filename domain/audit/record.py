@@ -127,9 +127,8 @@ def _check_columns(opened: OpenedRecord, columns: RawColumns, findings: Findings
         )
         if type(stored) is not type(signed) or stored != signed
     ]
-    if wrong:
-        message = f"the store says otherwise than the signed entry about its {', '.join(wrong)}"
-        findings.note("structure", "column-mismatch", opened.slot, message)
+    message = f"the store says otherwise than the signed entry about its {', '.join(wrong)}"
+    findings.note("structure", "column-mismatch", opened.slot, message)
 
 
 def _key_id(pem: str) -> KeyId | None:
