@@ -40,11 +40,7 @@ def build(
 
     Raises NotFound if there are no records, or none of the batch or job asked for.
     """
-    fold = LedgerFold(scope)
-    history = CustodyHistory()
-    for recorded in records():
-        fold.admit(recorded)
-        history.admit(recorded)
+    fold, history = _folded(records(), scope)
     if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
         message = "the ledger holds nothing to report on in this scope"
         raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
@@ -84,6 +80,15 @@ def build(
         limits=statements.limits(),
         chain=chain_of_custody(history, None if scope == Scope() else _exhibits(jobs)),
     )
+
+
+def _folded(records: Iterable[Recorded], scope: Scope) -> tuple[LedgerFold, CustodyHistory]:
+    """Return what the records make of jobs and of exhibits, read once."""
+    fold, history = LedgerFold(scope), CustodyHistory()
+    for recorded in records:
+        fold.admit(recorded)
+        history.admit(recorded)
+    return fold, history
 
 
 def _exhibits(jobs: Sequence[JobSection]) -> frozenset[tuple[str, str]]:
