@@ -72,8 +72,9 @@ class CustodyCheck:
             findings.leave_open("authorisation")
 
     def stop(self) -> None:
-        """Judge nothing from here on."""
+        """Judge nothing from here on; what is not judged is not passed."""
         self.stopped = True
+        self._findings.leave_open("authorisation")
 
     def admit(self, opened: OpenedRecord, recorded: Recorded | None) -> None:
         """Take the next record with its event, unless the judging has stopped."""
