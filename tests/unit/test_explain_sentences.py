@@ -220,15 +220,15 @@ SENTENCES: list[tuple[Event, str]] = [
     (
         BundleExported(size=9, disclosed=9, sums_sha256=SHA),
         (
-            "bundle of the whole ledger exported by J. Ortiz, 9 of 9 entries disclosed: SHA-256 of its "
-            f"SHA256SUMS {SHA}"
+            "bundle of the whole ledger exported by J. Ortiz, 9 of 9 entries disclosed: "
+            f"SHA-256 of its SHA256SUMS {SHA}"
         ),
     ),
     (
         BundleExported(size=9, disclosed=1, case_number="26-1", exhibit="A", sums_sha256=SHA, zip_sha256=SHA),
         (
-            "bundle of exhibit A of case 26-1 exported by J. Ortiz, 1 of 9 entries disclosed: SHA-256 of its "
-            f"SHA256SUMS {SHA}"
+            "bundle of exhibit A of case 26-1 exported by J. Ortiz, 1 of 9 entries disclosed: "
+            f"SHA-256 of its SHA256SUMS {SHA}"
         ),
     ),
     *(
