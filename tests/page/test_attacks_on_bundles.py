@@ -68,7 +68,7 @@ def test_the_page_says_of_an_attack_what_the_audit_says(
         )
         assert outcome.word == WORDS[severest], outcome.text
         if step["finding"] is None:
-            assert (outcome.word, outcome.findings) == (WORDS[CODES[step["exit"]]], [])
+            assert outcome.findings == []
             continue
         position = step["finding"]["position"]
         if checks[step["finding"]["code"], position] not in NOT_IN_A_BUNDLE:
