@@ -17,7 +17,7 @@ from custody.domain.checkpoint import Checkpoint, parse_note, parse_vkey
 from custody.domain.errors import MalformedData
 from custody.domain.merkle import Frontier
 from custody.domain.paths import escape_text
-from custody.infrastructure.crypto.ed25519 import LOW_ORDER_KEYS
+from custody.domain.public_keys import LOW_ORDER_KEYS
 from tests.page.browser import Page
 from tests.vectors.shared_vectors import vector_folder
 

@@ -12,7 +12,7 @@ from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibi
 from custody.domain.manifest import ManifestFile, ManifestHead
 from custody.domain.offer import Offer, offer_of
 from custody.domain.paths import RawPath
-from custody.domain.public_pem import pem_of
+from custody.domain.public_keys import pem_of
 from tests.unit.hand_overs import (
     CASE,
     EXHIBIT,

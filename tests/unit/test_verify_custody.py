@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from custody.domain import canonical
 from custody.domain.errors import MalformedData
 from custody.domain.merkle import root_of
-from custody.infrastructure.crypto.ed25519 import LOW_ORDER_KEYS, Ed25519Signer, verify
+from custody.domain.public_keys import LOW_ORDER_KEYS
+from custody.infrastructure.crypto.ed25519 import Ed25519Signer, verify
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.reports.bundle_files import verify_custody
 from tests.docs.markdown import ROOT
