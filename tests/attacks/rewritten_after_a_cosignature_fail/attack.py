@@ -11,7 +11,7 @@ def attack(ledger: LedgerFile) -> None:
     held.write_text(held.read_text() + line + "\n")
     ledger.remove(30)
     body = ledger.body(4)
-    body["data"] = {**body["data"], "examiner": "Somebody Else"}
+    body["data"] = {**body["data"], "host": "another"}
     ledger.replace(4, signed(canonical.encode(body), ledger.signer))
     ledger.seal_again(5, ledger.signer)
     ledger.save()
