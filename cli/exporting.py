@@ -28,7 +28,7 @@ from custody.infrastructure.system import new_stream_id
 from custody.reports.bundle import Content, GivenReport, write_bundle
 
 _CHUNK_BYTES: Final = 1 << 20
-_WITH_DOCUMENTS: Final = ("BatchQueued", "ReportIssued")
+_WITH_DOCUMENTS: Final = ("BatchQueued", "ReportIssued", "CheckpointStamped", "CustodyOffered")
 _WITH_EXHIBITS: Final = ("JobQueued", "ExhibitRegistered")
 
 

@@ -14,7 +14,9 @@ from custody.domain.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
     BundleExported,
+    CheckpointStamped,
     CopyRefuted,
+    CustodyOffered,
     Event,
     ExhibitRegistered,
     JobQueued,
@@ -80,7 +82,7 @@ class Disclosure:
 
 
 def everything(records: Iterable[Recorded], size: int, scope: Scope) -> Disclosure:
-    """Return a disclosure of all entries; of ``records`` only BatchQueued and ReportIssued are needed."""
+    """Return a disclosure of all entries; of ``records`` only those that cite documents or reports are needed."""
     disclosure = Disclosure(marks=bytearray(b"\xff" * ((size + 7) // 8)), count=size)
     documents: dict[str, None] = {}
     for recorded in records:
@@ -129,6 +131,7 @@ class _Choice:
         self._batches: set[BatchId] = set()
         self._jobs_of: defaultdict[UUID, int] = defaultdict(int)  # chosen jobs by batch stream
         self._queued: dict[UUID, BatchQueued] = {}
+        self._citing: list[CheckpointStamped | CustodyOffered] = []  # disclosed ones
         self._waiting: defaultdict[UUID, list[int]] = defaultdict(list)  # entries of batches not chosen yet
 
     def admit(self, recorded: Recorded) -> None:
@@ -142,11 +145,14 @@ class _Choice:
             self._session = None
         elif self._belongs(recorded):
             self._take(position)
+            if isinstance(event, CheckpointStamped | CustodyOffered):
+                self._citing.append(event)
 
     def disclosure(self) -> Disclosure:
         """Return what was marked; documents only of batches all of whose jobs belong to it."""
         whole = [queued for stream, queued in self._queued.items() if self._jobs_of[stream] == queued.jobs]
-        self._made.documents = tuple({name: None for queued in whole for name in _documents_of(queued)})
+        citing = (*whole, *self._citing)
+        self._made.documents = tuple({name: None for event in citing for name in _documents_of(event)})
         return self._made
 
     def _take(self, position: int) -> None:
@@ -242,6 +248,12 @@ def _note_report(disclosure: Disclosure, recorded: Recorded, scope: Scope) -> No
 
 
 def _documents_of(event: Event) -> tuple[str, ...]:
-    if not isinstance(event, BatchQueued):
-        return ()
-    return tuple(filter(None, (event.batch, event.instruction_sha256)))
+    match event:
+        case BatchQueued():
+            return tuple(filter(None, (event.batch, event.instruction_sha256)))
+        case CheckpointStamped():
+            return (*event.certificates, *event.revocation_lists)
+        case CustodyOffered():
+            return (event.manifest_sha256,)
+        case _:
+            return ()

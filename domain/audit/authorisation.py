@@ -12,6 +12,7 @@ from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
 from custody.domain.entry import Recorded
 from custody.domain.events import KeyEnrolled, SessionClosed, SessionOpened
+from custody.domain.identifiers import Stream
 from custody.domain.keyring import Keyring
 
 
@@ -24,6 +25,7 @@ class AuthorisationCheck:
         self._signatures = signatures
         self._verify_many = verify_many
         self._ring = Keyring(self._verify)
+        self._revisions: dict[Stream, int] = {}  # of the streams of keys
 
     def stop(self) -> None:
         """Say that entries are missing or unreadable: any of them might have changed who may do what."""
@@ -34,6 +36,8 @@ class AuthorisationCheck:
         if recorded is None:
             self.stop()
             return
+        if recorded.stream.kind == "key":
+            self._look_for_gap(recorded)
         for fault in self._ring.admit(opened.entry.ledger, recorded):
             self._findings.note_claim(fault.code, opened.slot, fault.message, check="authorisation")
         match recorded.event:
@@ -55,6 +59,12 @@ class AuthorisationCheck:
                 state = "was not enrolled" if holder is None or holder.active else "had been given up"
                 message = f"the {signed.where} was signed by a key that {state} then: {signed.key}"
                 self._findings.note("authorisation", "checkpoint-key", None, message)
+
+    def _look_for_gap(self, recorded: Recorded) -> None:
+        """Decide nothing where an entry about a key is known not to be there: it may have ended the key."""
+        if recorded.revision > self._revisions.get(recorded.stream, 0) + 1:
+            self.stop()
+        self._revisions[recorded.stream] = recorded.revision
 
     def _count_enrolled(self, recorded: Recorded, event: KeyEnrolled) -> None:
         holder = self._ring.holder(event.key)

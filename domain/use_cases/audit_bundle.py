@@ -22,10 +22,16 @@ from custody.domain.tiles import TileFile, hash_tiles, tiles
 from custody.domain.time_stamp import ReadToken
 from custody.domain.use_cases.audit_ledger import AuditResult, AuditSource, audit
 
-MADE_BY_KEYS: Final[tuple[Check, ...]] = ("signatures", "checkpoints")
+MADE_BY_KEYS: Final[tuple[Check, ...]] = ("signatures", "authorisation", "checkpoints")
 """What proves nothing when nobody vouches for the keys."""
 
 NOT_IN_BUNDLES: Final[Check] = "projections"
+
+MAY_BE_WITHHELD: Final = (
+    "entries are withheld, any of which may have ended a key or a session: who might sign is judged by the "
+    "disclosed ones alone"
+)
+"""An honest exporter withholds no entry about keys; that a dishonest one did, nobody can see by leaf hashes."""
 
 _MAX_DIFFERENT_TILES: Final = 20
 
@@ -134,6 +140,7 @@ def _check_files(
             )
     if result.withheld:
         yield f"withheld entries, of which only the leaf hashes are given: {result.withheld}"
+        yield MAY_BE_WITHHELD
     if source.ignored:
         yield f"files that have no name of a bundle and were not looked at: {source.ignored}"
     if others := digests.keys() - listed:

@@ -10,8 +10,7 @@ made its keys as well. NOTE is a checkpoint that somebody else kept. FOLDER has 
 at their destination; their digests are compared with the entries.
 
 Exit codes: 0 OK, 1 CHANGED (something is wrong), 4 CANNOT TELL, 2 a wrong command line. The formats are in Custody's
-docs/reference: entry-format, bundle-format, proof-format. Not judged here, but by `custody audit`: whether each event
-has the fields of its type, whether claims of copies rest on earlier entries, time stamps, cosignatures, hand-overs, tiles.
+docs/reference: entry-format, keys, bundle-format, proof-format. What is not judged here is said with each result.
 """
 
 from __future__ import annotations
@@ -24,31 +23,27 @@ import os
 import re
 import stat
 import sys
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Optional
 
 # ---- Ed25519 (RFC 8032 section 5.1). A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z.
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 BASE = bytes([0x58]) + bytes([0x66]) * 31  # y = 4/5, x even
-Point = Tuple[int, int, int, int]
-Table = List[List[Tuple[int, int, int]]]
+Point = tuple[int, int, int, int]
 
 def add(p: Point, q: Point) -> Point:  # section 5.1.4; serves for doubling as well
     a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
     c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
     e, f, g, h = b - a, d - c, d + c, b + a
     return e * f % P, g * h % P, f * g % P, e * h % P
-
-def affine(p: Point) -> tuple[int, int]:
-    inverse = pow(p[2], -1, P)
-    return p[0] * inverse % P, p[1] * inverse % P
 
 def decompress(raw: bytes) -> Point | None:  # section 5.1.3; None for what is not the one encoding of a point
     sign, y = raw[31] >> 7, int.from_bytes(raw, "little") % 2**255
@@ -66,63 +61,58 @@ def of_small_order(p: Point) -> bool:  # eight times p is nothing: under such a 
         p = add(p, p)
     return p[0] == 0 and p[1] == p[2]
 
-@lru_cache(maxsize=64)
-def multiples(raw: bytes, negative: bool) -> Table | None:  # [i][j] = j·256^i·point (or −point) as (y−x, y+x, 2dxy)
+def sound_point(raw: bytes) -> Point | None:
     point = decompress(raw) if len(raw) == 32 else None
-    if point is None or of_small_order(point):
+    return None if point is None or of_small_order(point) else point
+
+@lru_cache(maxsize=64)
+def multiples(raw: bytes, sign: int) -> list[list[Point]] | None:  # [i][j] = j·256^i·(±point), so that a byte takes one addition
+    point, table = sound_point(raw), []
+    if point is None:
         return None
-    if negative:
-        point = P - point[0], point[1], 1, P - point[3]
-    table: Table = [[] for _ in range(32)]
-    for row in table:
-        multiple: Point = (0, 1, 1, 0)
+    point = sign * point[0], point[1], 1, sign * point[3]
+    for _ in range(32):
+        row: list[Point] = [(0, 1, 1, 0)]
         for _ in range(256):
-            x, y = affine(multiple)
-            row.append((y - x, y + x, 2 * D * x * y % P))
-            multiple = add(multiple, point)
-        point = multiple
+            row.append(add(row[-1], point))
+        point = row.pop()
+        table.append(row)
     return table
 
-def add_multiple(p: Point, table: Table, factor: int) -> Point:  # p + factor·point: an addition for each byte
-    x, y, z, t = p
-    for row, byte in zip(table, factor.to_bytes(32, "little")):
-        minus, plus, xy2d = row[byte]
-        a, b, c, d = (y - x) * minus, (y + x) * plus, t * xy2d, 2 * z
-        e, f, g, h = (b - a) % P, (d - c) % P, (d + c) % P, (b + a) % P
-        x, y, z, t = e * f % P, g * h % P, f * g % P, e * h % P
-    return x, y, z, t
-
 def verify(raw: bytes, signature: bytes, message: bytes) -> bool:  # section 5.1.7: R must be the encoding of [S]B − [k]A
-    base, minus_a = multiples(BASE, False), multiples(raw, True)
+    base, minus_a, r = multiples(BASE, 1), multiples(raw, -1), (0, 1, 1, 0)
     s = int.from_bytes(signature[32:], "little")
     if len(signature) != 64 or base is None or minus_a is None or s >= L:
         return False
     k = int.from_bytes(hashlib.sha512(signature[:32] + raw + message).digest(), "little") % L
-    r = add_multiple(add_multiple((0, 1, 1, 0), base, s), minus_a, k)
-    x, y = affine(r)
+    for table, factor in (base, s), (minus_a, k):
+        for row, byte in zip(table, factor.to_bytes(32, "little")):
+            r = add(r, row[byte])
+    x, y = (r[axis] * pow(r[2], -1, P) % P for axis in (0, 1))
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32] and not of_small_order(r)
-
-def bad_ones(batch: list[tuple[int, bytes, bytes, bytes]]) -> list[int]:  # runs in a process of its own
-    return [position for position, *signed in batch if not verify(*signed)]
 
 # ---- The forms: canonical JSON, base64, entries, keys, signed notes. ValueError for any other form.
 PAYLOAD_TYPE = "application/vnd.custody.entry+json"
+STATEMENT_TYPE = "application/vnd.custody.key-statement+json"
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 FORMS = {"actor": "[0-9a-f]{64}", "at": r"[0-9]{4}-\S{5}T\S{8}\.[0-9]{6}Z", "ledger": UUID,
          "previous": "[0-9a-f]{64}", "salt": "[0-9a-f]{32}", "stream": f"[a-z]+/{UUID}", "type": "[A-Za-z0-9/]+"}
 FIELDS = {*FORMS, "data", "position", "revision", "v"}
 SPKI = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo of Ed25519 up to the key (RFC 8410)
 MAX_ENTRY, MAX_NOTE, MAX_DEPTH, MAX_INTEGER = 60 * 1024, 256 * 1024, 32, 2**53 - 1
-Body = Dict[str, Any]
+Body = dict[str, Any]
 
 def require(condition: object, what: str) -> None:
     if not condition:
         raise ValueError(what)
 
-def decode(data: bytes) -> Any:  # canonical JSON without fractions (RFC 8785): written again it has the same bytes
+def encode(value: object) -> bytes:  # canonical JSON without fractions (RFC 8785)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+def decode(data: bytes) -> Any:  # written again it must have the same bytes
     try:
         value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # int refuses both
-        again = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+        again = encode(value)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     require(again == data, "not canonical JSON")
@@ -143,7 +133,10 @@ def unbase64(text: str) -> bytes:
     require(base64.b64encode(data).decode() == text, "base64 not in its canonical form")
     return data
 
-def open_entry(line: bytes) -> tuple[Body, bytes, bytes]:  # the body, the signature, and the bytes it is over (DSSE)
+def signed_bytes(kind: str, payload: bytes) -> bytes:  # DSSE's pre-authentication encoding
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(payload), payload)
+
+def open_entry(line: bytes) -> tuple[Body, str, bytes, bytes]:  # the body; whose signature, the signature, what it is over
     require(len(line) <= MAX_ENTRY, "longer than an entry may be")
     try:
         envelope = decode(line)
@@ -154,14 +147,14 @@ def open_entry(line: bytes) -> tuple[Body, bytes, bytes]:  # the body, the signa
         require(envelope["payloadType"] == PAYLOAD_TYPE and signature.keys() == {"keyid", "sig"}, "no envelope of an entry")
         require(body.keys() == FIELDS and body["data"].keys() is not None, "not the fields of an entry")
         require(all(re.fullmatch(form, body[name]) for name, form in FORMS.items()), "a field is not in its form")
+        require(re.fullmatch(FORMS["actor"], signature["keyid"]), "not the id of a key")
         datetime.fromisoformat(body["at"][:-1])
         numbers = [body[name] for name in ("v", "position", "revision")]
     except (TypeError, AttributeError, KeyError):
         raise ValueError("not an entry") from None
     require(all(type(n) is int for n in numbers) and numbers[0] == 1 and numbers[1] >= 0 < numbers[2], "not its numbers")
     require(len(blob) == 64, "not a signature of Ed25519")
-    require(body["actor"] == signature["keyid"], "its actor is not the key that is said to have signed it")
-    return body, blob, b"DSSEv1 %d %b %d %b" % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload), payload)
+    return body, signature["keyid"], blob, signed_bytes(PAYLOAD_TYPE, payload)
 
 def read_pem(text: str) -> bytes:
     found = re.search("-----BEGIN PUBLIC KEY-----(.*?)-----END PUBLIC KEY-----", text, re.DOTALL)
@@ -171,6 +164,13 @@ def read_pem(text: str) -> bytes:
 
 def key_id(raw: bytes) -> str:
     return hashlib.sha256(SPKI + raw).hexdigest()
+
+def sound_key(pem: object) -> bytes:  # the key, or nothing for one that is not fit for use
+    try:
+        raw = read_pem(str(pem))
+    except ValueError:
+        return b""
+    return raw if sound_point(raw) else b""
 
 def key_hash(name: str, raw: bytes) -> bytes:  # what stands for name and key in a note (C2SP signed-note)
     return hashlib.sha256(name.encode() + b"\n\x01" + raw).digest()[:4]
@@ -240,125 +240,172 @@ def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes
     return leaf if sn == 0 and index < size else None
 
 # ---- What is found
-def shown(text: object) -> str:  # nothing that could move a cursor, hide or reorder text
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))[:300]
-
 class Refused(Exception):
     """Nothing can be decided about this."""
 
 class Report:
     def __init__(self) -> None:
-        self.findings: list[tuple[Optional[int], str, str]] = []
+        self.findings: list[tuple[Optional[int], str, str]] = []  # position, code, message; the first thousand
         self.notes: list[str] = []
         self.failed: set[str] = set()
         self.undecided: set[str] = set()
 
     def note(self, check: str, code: str, position: int | None, message: str) -> None:
         self.failed.add(check)
-        if len(self.findings) < 1000:
-            self.findings.append((position, code, message))
+        self.findings += [(position, code, message)] if len(self.findings) < 1000 else []
 
     def verdict(self, check: str) -> str:
         return "failed" if check in self.failed else "indeterminate" if check in self.undecided else "passed"
 
+# ---- Who may record what: roles of which one is needed, the kind of the stream, the types of entries. Others nobody may record.
 ALL_ROLES = frozenset({"examiner", "reviewer", "custodian", "administrator"})
-MAY_RECORD = {  # roles, of which one is needed, and the types of entries; others nobody may record
-    " ".join(ALL_ROLES): "SessionOpened SessionClosed KeyRotated CheckpointStamped CheckpointCosigned",
-    "administrator": "LedgerOpened KeyEnrolled KeyRevoked",
-    "examiner custodian": "CaseOpened CaseClosed ExhibitRegistered ExhibitReleased CustodyOffered CustodyAccepted CustodyDeclined",
-    "examiner reviewer custodian": "NoteAdded CopyReverified CopyRefuted ReportIssued BundleExported",
-    "examiner": "BatchQueued BatchStarted BatchPaused BatchResumed BatchStopped BatchCompleted JobQueued JobStarted JobResumed "
-                "JobCompleted JobFailed InventoryTaken InventoryChanged FileQueued FileCopying FileProgressed FileFsynced "
-                "FileVerified FileQualified FileFailed FileResumed FileSkipped MetadataLost LinkRecorded SpecialFileSkipped "
-                "DirectoryCreated",
-}
-ROLES_FOR = {kind: frozenset(roles.split()) for roles, kinds in MAY_RECORD.items() for kind in kinds.split()}
-LONG_TERM = {"LedgerOpened", "KeyEnrolled", "KeyRotated", "KeyRevoked", "SessionOpened", "SessionClosed"}
+TABLE = """
+any                             session     SessionOpened SessionClosed
+any                             key         KeyRotated
+any                             ledger      CosignatureGiven
+any                             checkpoint  CheckpointStamped CheckpointCosigned
+administrator                   ledger      LedgerOpened
+administrator                   key         KeyEnrolled KeyRevoked
+examiner,custodian              case        CaseOpened CaseClosed
+examiner,custodian              exhibit     ExhibitRegistered ExhibitReleased CustodyOffered CustodyAccepted CustodyDeclined CustodyRefused
+examiner,reviewer,custodian     case        NoteAdded
+examiner,reviewer,custodian     file        CopyReverified CopyRefuted
+examiner,reviewer,custodian     report      ReportIssued BundleExported
+examiner                        batch       BatchQueued BatchStarted BatchPaused BatchResumed BatchStopped BatchCompleted
+examiner                        job         JobQueued JobStarted JobResumed JobCompleted JobFailed InventoryTaken InventoryChanged
+examiner                        file        FileQueued FileCopying FileProgressed FileFsynced FileVerified FileQualified FileFailed
+examiner                        file        FileResumed FileSkipped MetadataLost LinkRecorded SpecialFileSkipped DirectoryCreated
+"""
+ROWS = [(roles.split(","), stream, kind) for roles, stream, *kinds in map(str.split, TABLE.strip().splitlines()) for kind in kinds]
+STREAM = {kind: stream for _, stream, kind in ROWS}
+ROLES = {kind: ALL_ROLES if roles == ["any"] else frozenset(roles) for roles, _, kind in ROWS}
+PERSONAL = {kind for kind in STREAM if STREAM[kind] in {"session", "key", "exhibit"}} | {"LedgerOpened"}  # not for session keys
 
-class Keyring:  # who may record what, at each position; what a key may not do has no effect
-    def __init__(self, keys: dict[str, bytes]) -> None:
-        self.keys = keys  # that count for signatures; a key that counts lets those count that it enrols
-        self.roles: dict[str, frozenset[str]] = {}  # of the keys that are enrolled
-        self.names: dict[str, object] = {}  # and of the people who hold them
-        self.ended: dict[str, str] = {}  # rotated or revoked
-        self.waiting: dict[str, str] = {}  # a successor, until the key that it replaces was rotated
-        self.session = ("", "")  # a key for one session alone, and whose it is
-        self.past: set[str] = set()  # such keys of earlier sessions
+@dataclass
+class Holder:  # of a key of the ledger
+    name: object
+    roles: frozenset[str]
+    since: int
+    waiting: str = ""  # the key that this one replaces, until that was rotated
+    ended: str = ""  # rotated or revoked, at the position `until`
+    until: float = float("inf")
 
-    def fault(self, body: Body, position: int) -> str:  # the code of what speaks against an entry, or nothing
+    def may_sign(self, size: int) -> bool:  # a checkpoint of so many entries
+        return (self.since < size or self.since == 1) and not self.waiting and size <= self.until
+
+    def end(self, how: str, position: int) -> None:
+        self.ended, self.until = how, min(self.until, position)
+
+class Keyring:  # follows who may record what; what a key may not do has no effect
+    def __init__(self, trusted: dict[str, bytes]) -> None:
+        self.trusted = trusted  # keys whose signatures count because they were brought along,
+        self.enrolled: dict[str, bytes] = {}  # because a key that counts enrolled them,
+        self.delegated = "", b"", ""  # or for a session: the key, its bytes, and the key that opened the session
+        self.holders: dict[str, Holder] = {}
+        self.opener, self.session, self.past = "", "", {""}  # who opened the ledger; a stream; keys of sessions that are over
+
+    def counting(self, key: str) -> bytes | None:
+        return self.trusted.get(key) or self.enrolled.get(key)
+
+    def verifier(self, key: str) -> bytes | None:  # what the signatures of a key are verified with, if they count
+        mine, raw, holder = self.delegated
+        return self.counting(key) or (raw if key == mine and self.counting(holder) else None)
+
+    def admit(self, body: Body, position: int) -> str:  # the code of what speaks against the next entry, or nothing
         kind, data, actor = body["type"], body["data"], body["actor"]
-        holder = self.session[1] if actor == self.session[0] else actor
-        if not self.roles:
-            self.roles = {actor: ALL_ROLES} if position == 1 and kind == "KeyEnrolled" else {}
-            self.names[actor] = data.get("examiner")
-        elif holder != actor and kind in LONG_TERM:
-            return "session-key-beyond"
-        elif holder not in self.roles or holder in self.waiting:
+        if self.holders:
+            return self.refusal(kind, data, actor) or self.take(body, position)
+        if kind == "LedgerOpened" and position == 0:
+            self.opener = actor
+        elif kind == "KeyEnrolled" and position == 1 and data.get("key") == actor == self.opener:  # it signs its own enrolment
+            if key_id(sound_key(data.get("public_key"))) != actor:
+                return "weak-key"
+            self.holders[actor] = Holder(data.get("examiner"), ALL_ROLES, 1)
+        return ""
+
+    def refusal(self, kind: str, data: Body, actor: str) -> str:
+        holder = self.holders.get(actor)
+        if holder is None and actor == self.delegated[0]:
+            holder = self.holders[self.delegated[2]]
+            if kind in PERSONAL:
+                return "session-key-beyond"
+        if holder is None:
             return "session-key-outside" if actor in self.past else "key-not-enrolled"
-        elif holder in self.ended:
-            return self.ended[holder] + "-key"
-        elif not self.roles[holder] & ROLES_FOR.get(kind, frozenset()) and (kind, data.get("replaces")) != ("KeyEnrolled", actor):
-            return "role-missing"
-        elif kind == "KeyEnrolled":
-            return self.enrol(body, str(data.get("key")))
-        elif kind == "KeyRotated":
-            if data.get("key") != actor or self.waiting.pop(str(data.get("successor")), "") != actor:
+        if holder.waiting or holder.ended:
+            return f"{holder.ended}-key" if not holder.waiting else "key-not-enrolled"
+        may = holder.roles & ROLES[kind] or (kind == "KeyEnrolled" and data.get("replaces") == actor)
+        return "" if may else "role-missing"
+
+    def take(self, body: Body, position: int) -> str:
+        kind, data, actor, key = body["type"], body["data"], body["actor"], str(body["data"].get("key"))
+        holder, successor = self.holders.get(key), self.holders.get(str(data.get("successor")))
+        if kind == "KeyEnrolled":
+            return self.enrol(body, position, key)
+        if kind == "KeyRotated":
+            if key != actor or holder is None or successor is None or successor.waiting != key:
                 return "rotation-unfounded"
-            self.ended[actor] = "rotated"
+            successor.waiting = ""
+            holder.end("rotated", position)
         elif kind == "KeyRevoked":
-            if data.get("key") not in self.roles:
+            if holder is None or holder.ended == "revoked":
                 return "revocation-unfounded"
-            self.ended[data["key"]] = "revoked"
-        elif kind in {"SessionOpened", "SessionClosed"}:
-            code = self.delegate(actor, data)
-            return "session-name" if kind == "SessionOpened" and data.get("examiner") != self.names[actor] else code
+            holder.end("revoked", position)
+        elif kind == "SessionOpened":
+            sound, named = self.open_session(body), data.get("examiner") == self.holders[actor].name
+            return "" if sound and named else "session-name" if sound else "session-key-unfounded"
+        elif kind == "SessionClosed" and body["stream"] == self.session:
+            self.close_session()
         return ""
 
-    def delegate(self, actor: str, data: Body) -> str:  # a session's own key counts until the next begins or this one ends
-        self.past.add(self.session[0])
-        self.keys.pop(self.session[0], None)
-        raw = read_pem(data["session_key"]) if "session_key" in data else b""
-        self.session = (key_id(raw), actor) if raw else ("", "")
-        if raw and (self.session[0] in self.roles or self.session[0] in self.keys):
-            self.session = ("", "")
-            return "session-key-unfounded"
-        if raw and actor in self.keys:
-            self.keys[key_id(raw)] = raw
-        return ""
-
-    def enrol(self, body: Body, key: str) -> str:  # the new key must have signed what is said of it
-        data, actor, raw = body["data"], body["actor"], read_pem(str(body["data"].get("public_key")))
-        said = {"enrolled_by": actor, "enrolment": {**data}, "ledger": body["ledger"]}
-        proof = unbase64(str(said["enrolment"].pop("proof", "")))
-        statement = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-        kind, roles = "application/vnd.custody.key-statement+json", data.get("roles")
-        if not verify(raw, proof, b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(statement), statement)):
+    def enrol(self, body: Body, position: int, key: str) -> str:
+        data, actor, raw = body["data"], body["actor"], sound_key(body["data"].get("public_key"))
+        said = {"enrolled_by": actor, "enrolment": {name: data[name] for name in data if name != "proof"}, "ledger": body["ledger"]}
+        asked = data["roles"] if isinstance(data.get("roles"), list) else []
+        roles, place = ALL_ROLES.intersection(map(str, asked)), data.get("replaces", actor)
+        if key_id(raw) != key:
+            return "weak-key"
+        try:  # the new key must have signed what is said of it
+            proved = verify(raw, unbase64(str(data.get("proof"))), signed_bytes(STATEMENT_TYPE, encode(said)))
+        except ValueError:
+            proved = False
+        if not proved:
             return "enrolment-unproven"
-        if key in self.roles or not isinstance(roles, list) or not roles or not ALL_ROLES.issuperset(roles):
+        if key in self.holders or not roles or len(roles) != len(asked) or place != actor:
             return "enrolment-unfounded"
-        self.roles[key], self.names[key] = frozenset(roles), data.get("examiner")
-        if "replaces" in data:
-            if data["replaces"] != actor or self.roles[key] != self.roles[actor]:
-                return "enrolment-unfounded"
-            self.waiting[key] = actor
-        if actor in self.keys:
-            self.keys[key] = raw
+        if "replaces" in data and roles != self.holders[actor].roles:
+            return "enrolment-unfounded"
+        self.holders[key] = Holder(data.get("examiner"), roles, position, actor if "replaces" in data else "")
+        if self.counting(actor):
+            self.enrolled[key] = raw
         return ""
+
+    def open_session(self, body: Body) -> bool:  # a session may have a key of its own; its stream is then named after that key
+        self.close_session()
+        self.session, pem = body["stream"], body["data"].get("session_key")
+        raw = sound_key(pem)
+        key, space = key_id(raw), uuid.UUID(body["ledger"])
+        if raw and key not in self.holders and self.session == f"session/{uuid.uuid5(space, 'session/' + key)}":
+            self.delegated = key, raw, body["actor"]
+        return pem is None or self.delegated[0] == key
+
+    def close_session(self) -> None:
+        self.past.add(self.delegated[0])
+        self.session, self.delegated = "", ("", b"", "")
+
+CITING = {"BatchQueued": "batch instruction_sha256", "CheckpointStamped": "certificates revocation_lists",
+          "CustodyOffered": "manifest_sha256"}  # types of entries that cite documents, and in which fields
+WITHHELD = "entries are withheld, any of which may have ended a key or a session: who might sign is judged by the disclosed ones alone"
 
 class Ledger:  # takes the entries in order
     def __init__(self, report: Report, keys: dict[str, bytes], notes: dict[str, Note], *, proof: bool = False) -> None:
-        self.report, self.keys, self.notes, self.proof, self.tree = report, dict(keys), notes, proof, Tree()
+        self.report, self.notes, self.proof, self.tree, self.ring = report, notes, proof, Tree(), Keyring(keys)
         self.wanted, self.roots = {note.size for note in notes.values()}, {0: self.tree.root()}
         self.before: bytes | None = bytes(32)  # the leaf hash before; empty: of no entry; None: not known
         self.origin, self.read, self.shift, self.withheld, self.unknown = "", 0, 0, 0, (-1, "")
         self.revisions: dict[str, int] = {}  # by stream
         self.copies: dict[str, tuple[bytes, str, int]] = {}  # by stream: path, SHA-256, position
-        self.ring = Keyring(self.keys)
         self.issued: set[str] = set()  # SHA-256 of reports
         self.cited: set[str] = set()  # and of documents
-        self.batch: list[tuple[int, bytes, bytes, bytes]] = []  # signatures to verify
-        self.answers: deque[Future[list[int]]] = deque()
-        self.pool: ProcessPoolExecutor | None = None
 
     def admit(self, entries: Iterable[tuple[Optional[bytes], bytes]]) -> None:  # entry (None: withheld) and leaf hash
         for entry, leaf in entries:
@@ -373,7 +420,7 @@ class Ledger:  # takes the entries in order
     def take(self, line: bytes, position: int) -> None:
         before, self.read, note = self.before, self.read + 1, self.report.note
         try:
-            body, signature, signed = open_entry(line)
+            body, signer, signature, signed = open_entry(line)
         except ValueError as error:
             self.before = b""
             self.report.undecided |= {"signatures", "authorisation"}
@@ -381,83 +428,91 @@ class Ledger:  # takes the entries in order
             return
         self.before, shift = leaf_hash(line), body["position"] - position
         if shift != self.shift:
+            self.report.undecided.add("authorisation")
             note("structure", "misplaced-entry", position, f"this is the entry of position {body['position']}")
         if before is not None and body["previous"] != before.hex():
             note("chain", "chain-broken", position, "this entry was not made after the one that stands before it")
         self.shift, self.origin = shift, self.origin or "custody.invalid/" + body["ledger"]
         if self.origin != "custody.invalid/" + body["ledger"]:
             note("structure", "foreign-entry", position, f"the entry belongs to another ledger: {body['ledger']}")
-        self.check_signature(body["actor"], position, signature, signed)
+        if body["actor"] != signer:
+            note("structure", "actor-mismatch", position, "its actor is not the key that is said to have signed it")
+        self.check_signature(signer, position, signature, signed)
+        self.authorise(body, position)
         self.follow(body, position)
 
+    def check_signature(self, signer: str, position: int, signature: bytes, signed: bytes) -> None:
+        if raw := self.ring.verifier(signer):
+            if not verify(raw, signature, signed):
+                self.report.note("signatures", "bad-signature", position, "the entry was changed after it was signed")
+        elif self.ring.trusted:
+            if self.unknown != (position - 1, signer):  # a run of them is said once
+                self.report.note("signatures", "unknown-key", position, f"signed by a key that is not trusted: {signer}")
+            self.unknown = position, signer
+
+    def authorise(self, body: Body, position: int) -> None:
+        kind, data, stream, note = body["type"], body["data"], body["stream"].partition("/")[0], self.report.note
+        if kind not in STREAM:
+            self.report.undecided.add("authorisation")
+            note("structure", "malformed-event", position, f"there is no such type of event: {kind}")
+        elif STREAM[kind] != stream:
+            note("structure", "wrong-stream", position, f"{kind} belongs to a {STREAM[kind]}, not to a {stream}")
+        if kind == "KeyEnrolled" and key_id(sound_key(data.get("public_key"))) != data.get("key"):
+            note("structure", "key-mismatch", position, "the enrolled public key is not the one that its key id stands for")
+        if self.proof:
+            _ = kind == "SessionOpened" and self.ring.open_session(body)
+        elif kind in STREAM and (code := self.ring.admit(body, position)):
+            note("authorisation", code, position, f"its key may not record this {kind}: {body['actor']}")
+
     def follow(self, body: Body, position: int) -> None:  # what entries say, and say of one another
-        kind, data, actor, stream, note = body["type"], body["data"], body["actor"], body["stream"], self.report.note
+        kind, data, stream, note = body["type"], body["data"], body["stream"], self.report.note
         expected, self.revisions[stream] = self.revisions.get(stream, 0) + 1, body["revision"]
         if body["revision"] > expected and (self.withheld or self.proof):
-            self.report.undecided.add("structure")
+            self.report.undecided |= {"structure", "authorisation"} if stream.startswith("key/") else {"structure"}
             self.report.notes.append(f"before position {position}, entries of {stream} are withheld")
         elif body["revision"] != expected:
             note("structure", "revision-gap", position, f"revision {body['revision']} of its stream, not {expected}")
-        begins = {0: ("LedgerOpened", data.get("ledger") == body["ledger"]), 1: ("KeyEnrolled", data.get("key") == actor)}
+        begins = {0: ("LedgerOpened", data.get("ledger") == body["ledger"]), 1: ("KeyEnrolled", data.get("key") == body["actor"])}
         if (kind, True) != begins.get(position, (kind, kind != "LedgerOpened")):
             note("structure", "no-genesis", position, "a ledger begins with its opening and its first key, and only once")
-        try:
-            require(kind != "KeyEnrolled" or key_id(read_pem(data["public_key"])) == data["key"], "not the key of its id")
-            if self.proof and kind in {"SessionOpened", "SessionClosed"}:
-                self.ring.delegate(actor, data)
-            elif code := "" if self.proof else self.ring.fault(body, position):
-                note("authorisation", code, position, f"its key may not record this {kind}: {actor}")
-        except (ValueError, TypeError, KeyError) as error:
-            note("structure", "key-mismatch", position, f"a key in the entry cannot be used: {error}")
         if kind == "ReportIssued":
             self.issued.add(str(data.get("sha256")))
-        elif kind == "BatchQueued":
-            self.cited.update(str(data[name]) for name in ("batch", "instruction_sha256") if name in data)
+        elif kind in CITING:
+            cited = [data.get(name, []) for name in CITING[kind].split()]
+            self.cited.update(map(str, (name for names in cited for name in (names if isinstance(names, list) else [names]))))
         elif kind in {"FileCopying", "FileFailed"}:
             self.copies.pop(stream, None)  # no copy is claimed any more
-        elif kind in {"FileVerified", "FileQualified", "FileSkipped"}:
+        elif kind in {"FileVerified", "FileQualified", "FileSkipped"} and isinstance(data.get("digests"), dict):
             path = data.get("path_b64") or base64.b64encode(str(data.get("path")).encode()).decode()
-            digests = data.get("digests")
-            if isinstance(digests, dict):
-                self.copies[stream] = base64.b64decode(str(path)), str(digests.get("sha256")), position
+            self.copies[stream] = base64.b64decode(str(path)), str(data["digests"].get("sha256")), position
 
-    def check_signature(self, actor: str, position: int, signature: bytes, signed: bytes) -> None:
-        if actor in self.keys:
-            self.batch.append((position, self.keys[actor], signature, signed))
-        elif self.keys:
-            if self.unknown != (position - 1, actor):  # a run of them is said once
-                self.report.note("signatures", "unknown-key", position, f"signed by a key that is not trusted: {actor}")
-            self.unknown = position, actor
-        if len(self.batch) == 256:  # more than that are verified on all cores
-            self.pool = self.pool or ProcessPoolExecutor()
-            self.answers.append(self.pool.submit(bad_ones, self.batch))
-            self.batch = []
-        while len(self.answers) > 4 * (os.cpu_count() or 1):
-            self.refute(self.answers.popleft().result())
-
-    def refute(self, positions: Iterable[int]) -> None:
-        for position in positions:
-            self.report.note("signatures", "bad-signature", position, "the entry was changed after it was signed")
-
-    def conclude(self) -> None:  # the signatures left, then every checkpoint against the tree
-        self.answers.extend([self.pool.submit(bad_ones, self.batch)] if self.pool else [])
-        self.refute(bad_ones(self.batch) if not self.pool else (at for answer in self.answers for at in answer.result()))
-        sound, note = [], self.report.note
+    def conclude(self) -> None:  # every checkpoint against the tree
+        covered, ring, report = [-1], self.ring, self.report
+        keys = {**ring.trusted, **ring.enrolled}
         for where, found in sorted(self.notes.items(), key=lambda item: item[1].size):
-            if self.keys and not any(found.signed_by(raw) for raw in self.keys.values()):
-                note("checkpoints", "checkpoint-signature", None, f"{where} is not signed by a trusted key")
+            signer = next((key for key, raw in keys.items() if found.signed_by(raw)), "")
+            holder, ours = ring.holders.get(signer), found.origin == (self.origin or found.origin)
+            if not ours and where.startswith("the note "):  # it was brought along; nobody said that it is of this ledger
+                report.undecided.add("checkpoints")
+                report.notes.append(f"{where} is of another ledger and says nothing of this one: {found.origin}")
                 continue
-            sound.append(found)
-            if found.origin != (self.origin or found.origin):
-                note("checkpoints", "checkpoint-origin", None, f"{where} is of another ledger: {found.origin}")
+            if keys and not signer:
+                report.note("checkpoints", "checkpoint-signature", None, f"{where} is not signed by a trusted key")
+                continue
+            covered.append(found.size)
+            if not ours:
+                report.note("checkpoints", "checkpoint-origin", None, f"{where} is of another ledger: {found.origin}")
             elif found.size > self.tree.size:
-                note("checkpoints", "cut", self.tree.size, f"{self.tree.size} entries, but {where} covers {found.size}")
+                report.note("checkpoints", "cut", self.tree.size, f"{self.tree.size} entries, but {where} covers {found.size}")
             elif self.roots.get(found.size) != found.root:
-                note("checkpoints", "checkpoint-root", None, f"these are not the entries that {where} was signed over")
-        if not sound:
-            self.report.undecided.add("checkpoints")
-        if (tail := self.tree.size - max((found.size for found in sound), default=0)) > 0:
-            self.report.notes.append(f"behind the last checkpoint, not covered by it: {tail} entries")
+                report.note("checkpoints", "checkpoint-root", None, f"these are not the entries that {where} was signed over")
+            if signer and ring.holders and not (holder and holder.may_sign(found.size)):
+                report.note("authorisation", "checkpoint-key", None, f"{where} was signed by a key that was not active then: {signer}")
+        report.undecided |= {"checkpoints"} if covered == [-1] else set()
+        report.undecided |= set() if ring.holders else {"authorisation"}
+        report.notes += [WITHHELD] if self.withheld else []
+        if (tail := self.tree.size - max(0, *covered)) > 0:
+            report.notes.append(f"behind the last checkpoint, not covered by it: {tail} entries")
 
 # ---- A bundle, an export, a proof, the copies
 NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
@@ -468,9 +523,9 @@ def lines_of(path: Path) -> Iterator[bytes]:
             require(line.endswith(b"\n"), f"{path.name} has a line that is too long or has no end")
             yield line[:-1]
 
-def entries_of(entries: Path, leaves: Path | None = None) -> Iterator[tuple[Optional[bytes], bytes]]:
+def entries_of(entries: Path, leaves: Path) -> Iterator[tuple[Optional[bytes], bytes]]:
     lines, position = lines_of(entries), 0
-    for line in lines_of(leaves) if leaves and leaves.exists() else ():
+    for line in lines_of(leaves) if leaves.exists() else ():
         parts = re.fullmatch(rb"(0|[1-9][0-9]{0,18}) ([0-9a-f]{64})", line)
         require(parts and int(parts[1]) >= position, "leaves.txt is not in its form")
         for entry in islice(lines, int(parts[1]) - position if parts else 0):
@@ -488,49 +543,47 @@ def sha256_of(path: Path) -> str:
             digest.update(block)
     return digest.hexdigest()
 
+def beginning_of(path: Path) -> bytes:  # all of a file that is as small as it should be
+    with path.open("rb") as file:
+        return file.read(MAX_NOTE + 1)
+
 def files_of(folder: Path, report: Report) -> dict[str, str]:  # name → SHA-256 of what is there
     found = {path.relative_to(folder).as_posix(): path for above, below, names in os.walk(folder)
              for path in (Path(above, name) for name in (*names, *below)) if path.is_symlink() or not path.is_dir()}
-    for name, path in found.items():
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise Refused(f"a bundle has no links and no special files, but this is one: {name}")
+    for name in (name for name, path in found.items() if not stat.S_ISREG(path.lstat().st_mode)):
+        raise Refused(f"a bundle has no links and no special files, but this is one: {name}")
     digests = {name: sha256_of(path) for name, path in found.items() if NAME.fullmatch(name)}
     if len(digests) < len(found):
         report.notes.append(f"files that have no name of a bundle and were not looked at: {len(found) - len(digests)}")
+    if missing := {"bundle.json", "checkpoint", "entries.ndjson", "SHA256SUMS"} - digests.keys():
+        raise Refused(f"this is no bundle, it has no {', '.join(sorted(missing))}")
+    if b'"format":"custody.bundle/1"' not in beginning_of(folder / "bundle.json"):
+        raise Refused("bundle.json does not say that this is a custody.bundle/1")
     return digests
 
 def check_bundle(folder: Path, digests: dict[str, str], ledger: Ledger) -> None:
-    note, listed = ledger.report.note, set()
+    faults, listed = [], {"SHA256SUMS"}
     for line in lines_of(folder / "SHA256SUMS"):
         digest, two, name = line.decode().partition("  ")
         require(two and re.fullmatch("[0-9a-f]{64}", digest), "SHA256SUMS has a line of another form")
         listed.add(name)
         if digests.get(name) != digest:
-            code = "bundle-file-differs" if name in digests else "bundle-file-missing"
-            note("structure", code, None, f"SHA256SUMS has another digest, or the file is not there: {name}")
-    if others := digests.keys() - listed - {"SHA256SUMS"}:
+            faults.append(("bundle-file-differs" if name in digests else "bundle-file-missing", name))
+    if others := digests.keys() - listed:
         ledger.report.notes.append(f"files that SHA256SUMS does not list: {len(others)}")
     about = decode(beginning_of(folder / "bundle.json").removesuffix(b"\n"))
     said = ["custody.invalid/" + str(about.get("ledger")), about.get("entries"), about.get("withheld"), about.get("size")]
-    if said != [ledger.origin, ledger.read, ledger.withheld, ledger.tree.size]:
-        note("structure", "bundle-numbers", None, "bundle.json says another ledger or other numbers than were found")
-    for name in (name for name in digests if name.startswith("reports/") and digests[name] not in ledger.issued):
-        note("structure", "report-unknown", None, f"no disclosed entry issued this report: {name}")
-    for name in (name for name in digests if name.startswith("documents/") and name != "documents/" + digests[name]):
-        note("structure", "document-differs", None, f"this is not the document of that SHA-256: {name}")
+    found = [ledger.origin, ledger.read, ledger.withheld, ledger.tree.size]
+    faults += [("bundle-numbers", "bundle.json says another ledger or other numbers than were found")] if said != found else []
+    for name, digest in digests.items():
+        if name.startswith("reports/") and digest not in ledger.issued:
+            faults.append(("report-unknown", f"no disclosed entry issued {name}"))
+        if name.startswith("documents/") and name != "documents/" + digest:
+            faults.append(("document-differs", f"not the document of that SHA-256: {name}"))
     for cited in () if ledger.withheld else (cited for cited in ledger.cited if "documents/" + cited not in digests):
-        note("structure", "document-missing", None, f"an entry cites a document that is not there: {cited}")
-
-def read_notes(files: dict[str, bytes], report: Report) -> dict[str, Note]:
-    notes: dict[str, Note] = {}
-    for where, content in files.items():
-        try:
-            notes[where] = Note(content)
-            if where.startswith("checkpoints/") and where != f"checkpoints/{notes[where].size}.note":
-                report.note("checkpoints", "checkpoint-size", None, f"{where} is of size {notes[where].size}")
-        except ValueError as error:
-            report.note("checkpoints", "malformed-checkpoint", None, f"{where}: {error}")
-    return notes
+        faults.append(("document-missing", f"an entry cites a document that is not there: {cited}"))
+    for code, message in faults:
+        ledger.report.note("structure", code, None, message)
 
 def check_proof(data: bytes, ledger: Ledger) -> None:
     document, last = decode(data.removesuffix(b"\n")), -1
@@ -552,65 +605,68 @@ def check_copies(folder: Path, ledger: Ledger) -> None:
     equal, missing, report = 0, 0, ledger.report
     for path, digest, position in ledger.copies.values():
         place = Path(folder, os.fsdecode(path))
-        inside = not path.startswith(b"/") and b".." not in path.split(b"/") and b"\0" not in path
-        if not inside or not place.is_file() or place.is_symlink():
+        if path.startswith(b"/") or b".." in path.split(b"/") or b"\0" in path or place.is_symlink() or not place.is_file():
             missing += 1
-        elif sha256_of(place) != digest:
-            report.note("evidence", "copy-differs", position, f"not as recorded: {os.fsdecode(path)}")
-        else:
+        elif sha256_of(place) == digest:
             equal += 1
+        else:
+            report.note("evidence", "copy-differs", position, f"not as recorded: {os.fsdecode(path)}")
     report.notes.append(f"copies with the recorded SHA-256: {equal}; recorded copies that are not in the folder: {missing}")
-    if missing or not equal:
-        report.undecided.add("evidence")
+    report.undecided |= {"evidence"} if missing or not equal else set()
 
-def read_bundle(folder: Path, digests: dict[str, str], files: dict[str, bytes], keys: dict[str, bytes]) -> None:
-    if missing := {"bundle.json", "checkpoint", "entries.ndjson", "SHA256SUMS"} - digests.keys():
-        raise Refused(f"this is no bundle, it has no {', '.join(sorted(missing))}")
-    if b'"format":"custody.bundle/1"' not in beginning_of(folder / "bundle.json"):
-        raise Refused("bundle.json does not say that this is a custody.bundle/1")
-    for name in sorted(name for name in digests if re.fullmatch(r"checkpoint|checkpoints/[0-9]+\.note", name)):
-        files[name] = beginning_of(folder / name)
-    for name in () if keys else (name for name in digests if re.fullmatch(r"keys/[0-9a-f]{64}\.pem", name)):
-        raw = read_pem(beginning_of(folder / name).decode())
-        keys[key_id(raw)] = raw
-
-def beginning_of(path: Path) -> bytes:  # all of a file that is as small as it should be
-    with path.open("rb") as file:
-        return file.read(MAX_NOTE + 1)
+def read_notes(files: dict[str, bytes], report: Report) -> dict[str, Note]:
+    notes: dict[str, Note] = {}
+    for where, content in files.items():
+        try:
+            notes[where] = Note(content)
+            if where.startswith("checkpoints/") and where != f"checkpoints/{notes[where].size}.note":
+                report.note("checkpoints", "checkpoint-size", None, f"{where} is of size {notes[where].size}")
+        except ValueError as error:
+            report.note("checkpoints", "malformed-checkpoint", None, f"{where}: {error}")
+    return notes
 
 def judge(what: Path, keys: dict[str, bytes], files: dict[str, bytes], report: Report) -> Ledger:
-    if not keys:
-        report.undecided |= {"signatures", "checkpoints"}
-        report.notes.append("no key was given: keys that come along are those of the bundle, nobody vouches for them")
+    digests = files_of(what, report) if what.is_dir() else {}
     proof = what.is_file() and beginning_of(what).startswith(b'{"checkpoint":')
-    digests, ledger = files_of(what, report) if what.is_dir() else {}, Ledger(report, {}, {})
+    if not keys:  # those that come along can refute, and prove nothing
+        report.undecided |= {"signatures", "authorisation", "checkpoints"}
+        report.notes.append("no key was given: keys that come along are those of the bundle, nobody vouches for them")
+        pems = (name for name in digests if re.fullmatch(r"keys/[0-9a-f]{64}\.pem", name))
+        keys = {key_id(raw): raw for raw in (sound_key(beginning_of(what / name).decode("latin-1")) for name in pems) if raw}
+    for name in sorted(name for name in digests if re.fullmatch(r"checkpoint|checkpoints/[0-9]+\.note", name)):
+        files[name] = beginning_of(what / name)
+    ledger = Ledger(report, keys, read_notes(files, report), proof=proof)
     try:
-        if what.is_dir():
-            read_bundle(what, digests, files, keys)
-        ledger = Ledger(report, keys, read_notes(files, report), proof=proof)
         if proof:
             check_proof(what.read_bytes(), ledger)
-        elif what.is_dir():
-            ledger.admit(entries_of(what / "entries.ndjson", what / "leaves.txt"))
-            check_bundle(what, digests, ledger)
         else:
-            ledger.admit(entries_of(what))
+            ledger.admit(entries_of(what / "entries.ndjson", what / "leaves.txt") if digests else entries_of(what, what / "none"))
+        if digests:
+            check_bundle(what, digests, ledger)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         report.note("structure", "malformed-proof" if proof else "malformed-bundle", None, str(error))
     ledger.conclude()
     return ledger
 
-NOT_SHOWN = ("who was at the keyboard: a signature shows which key was used, not by whom",
-             "anything behind the last checkpoint that somebody else holds: a cut there leaves no trace",
-             "that the clock was right, and that the sources were what they seemed to be before they were read",
-             "what time stamps, cosignatures and hand-overs in it are worth, and what claims of copies rest on: 'custody audit'")
+NOT_SHOWN = """
+who was at the keyboard: a signature shows which key was used, not by whom
+anything behind the last checkpoint that somebody else holds: a cut there leaves no trace
+that the clock was right, and that the sources were what they seemed to be before they were read
+anchors: whether time stamps and cosignatures of witnesses hold, and whom to trust for them
+completeness: whether every session was closed, and how much is anchored
+custody: whether exhibits were handed over as the entries say
+whether each event has the fields of its type, and claims of copies rest on earlier entries; tiles; read models
+""".strip().splitlines()  # but for the first three, 'custody audit' does
 
-def main(arguments: Optional[List[str]] = None) -> int:
+def shown(text: object) -> str:  # nothing that could move a cursor, hide or reorder text
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))[:300]
+
+def main(arguments: Optional[list[str]] = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], epilog="See the head of this file.")
     parser.add_argument("what", help="a bundle's folder, an exported ledger, or a proof")
-    for option, text in (("--key", "trust this public key"), ("--checkpoint", "a note kept elsewhere"), ("--files", "copies")):
+    for option, text in ("--key", "trust this public key"), ("--checkpoint", "a note kept elsewhere"), ("--files", "copies"):
         parser.add_argument(option, action="append", default=[], help=text)
-    words, report, checks = parser.parse_args(arguments), Report(), ["structure", "signatures", "authorisation", "chain", "tree", "checkpoints"]
+    words, report = parser.parse_args(arguments), Report()
     try:
         keys = {key_id(raw): raw for raw in map(read_key, words.key)}
         brought = {f"the note {name}": Path(name).read_bytes() for name in words.checkpoint}
@@ -624,8 +680,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except (OSError, Refused) as error:
         print(f"CANNOT TELL  {shown(error)}")
         return 4
-    checks += ["evidence"] if words.files else []
-    verdicts = {check: report.verdict(check) for check in checks if check != "authorisation" or not ledger.proof}
+    checks = ["structure", "signatures", "chain", "tree" if ledger.proof else "authorisation", "checkpoints"]
+    verdicts = {check: report.verdict(check) for check in checks + ["evidence"] * bool(words.files)}
     code = 1 if "failed" in verdicts.values() else 4 if "indeterminate" in verdicts.values() else 0
     withheld = f", {ledger.withheld} withheld" if ledger.withheld else ""
     print(f"{ {0: 'OK', 1: 'CHANGED', 4: 'CANNOT TELL'}[code]}  {ledger.read} entries{withheld}, {len(report.findings)} findings")
