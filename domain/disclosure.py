@@ -82,7 +82,7 @@ class Disclosure:
 
 
 def everything(records: Iterable[Recorded], size: int, scope: Scope) -> Disclosure:
-    """Return a disclosure of all entries; of ``records`` only those that cite documents or reports are needed."""
+    """Return a disclosure of all entries; of ``records`` those suffice that cite documents or reports."""
     disclosure = Disclosure(marks=bytearray(b"\xff" * ((size + 7) // 8)), count=size)
     documents: dict[str, None] = {}
     for recorded in records:
