@@ -38,7 +38,11 @@ EMPTY_RESULTS: Final[Mapping[str, Mapping[str, object]]] = {
     "verify": _NOTHING_READ,
     "audit": {
         "entries": 0,
+        "unanchored_entries": 0,
+        "withheld": 0,
         "verdicts": {},
+        "not_required": [],
+        "undecided": [],
         "findings": [],
         "findings_not_listed": 0,
         "notes": [],

@@ -11,6 +11,7 @@ from custody.cli.adapters import session_opened
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation
 from custody.cli.passphrase import passphrase_source
+from custody.cli.settings_file import write_settings
 from custody.cli.workspace import (
     DIAGNOSTICS,
     KEYS,
@@ -18,7 +19,6 @@ from custody.cli.workspace import (
     locate,
     new_workspace_folder,
     require_free,
-    write_settings,
 )
 from custody.domain.checkpoint import origin_of
 from custody.domain.errors import UsageError

@@ -11,13 +11,13 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.passphrase import new_key_passphrase
 from custody.cli.session import Session, in_session
+from custody.cli.settings_file import rename_signing_key
 from custody.cli.signing import (
     Signer,
     holder_of,
     named_key,
     token_keys,
 )
-from custody.cli.workspace import rename_signing_key
 from custody.domain.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled

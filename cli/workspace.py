@@ -5,7 +5,6 @@ Opens no ledger; see ``adapters``.
 """
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +22,6 @@ from custody.infrastructure.settings import (
     read_user_settings,
     read_workspace_settings,
     run_choices,
-    workspace_text,
 )
 from custody.infrastructure.system import TOOL, new_name
 
@@ -157,9 +155,9 @@ def new_workspace_folder(target: Path) -> Iterator[Path]:
         raise _unwritable(target, error) from error
     try:
         yield draft
-        _flush(draft)
+        flush_folder(draft)
         draft.rename(target)  # onto nothing, or an empty folder
-        _flush(target.parent)
+        flush_folder(target.parent)
     except OSError as error:
         raise _unwritable(target, error) from error
     finally:
@@ -186,44 +184,6 @@ def require_free(target: Path) -> None:
         )
 
 
-def write_settings(folder: Path, key: str) -> None:
-    """Write the ``custody.toml`` of a new workspace durably."""
-    file = folder / WORKSPACE_FILE
-    with file.open("x", encoding="utf-8") as stream:
-        stream.write(workspace_text(key=key))
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def rename_signing_key(folder: Path, key: str, successor: str) -> bool:
-    """Let custody.toml name a key's successor, if it names the key; the rest of the file stays as it is.
-
-    The new file stands whole under its name, or the old one still does. Returns whether it names the
-    successor now. Raises CannotTell when the folder does not take it.
-    """
-    file = folder / WORKSPACE_FILE
-    draft = file.with_name(f".{WORKSPACE_FILE}-{new_name()}")
-    try:
-        text = file.read_text("utf-8")
-        changed = re.sub(rf'(?m)^(\s*key\s*=\s*["\']){key}(?=["\'])', rf"\g<1>{successor}", text, count=1)
-        if changed == text:
-            return False
-        with draft.open("x", encoding="utf-8") as stream:
-            stream.write(changed)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-        _flush(folder)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise CannotTell(
-            f"custody.toml cannot be changed: {error.strerror}",
-            done="The ledger has the new key; the settings still name the old one.",
-            hint=f'set key = "{successor}" in custody.toml',
-        ) from error
-    return True
-
-
 def shown(path: Path) -> str:
     """Return a path for people."""
     return printable(os.fsencode(path))
@@ -242,7 +202,8 @@ def _unwritable(target: Path, error: OSError) -> Refused:
     )
 
 
-def _flush(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable; raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

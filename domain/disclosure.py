@@ -1,7 +1,6 @@
 """Which entries of a ledger belong to one case or exhibit: those that a bundle about it discloses.
 
-Knows it by a replay, never by a read model. Memory: one bit for each entry, about a hundred bytes for each
-file of the case.
+Knows it by a replay. Memory: one bit for each entry, about a hundred bytes for each file of the case.
 """
 
 from collections import defaultdict
@@ -82,7 +81,7 @@ class Disclosure:
 
 
 def everything(records: Iterable[Recorded], size: int, scope: Scope) -> Disclosure:
-    """Return a disclosure of all entries; ``records`` need only be those that cite anything."""
+    """Return a disclosure of all entries; of ``records`` those suffice that cite documents or reports."""
     disclosure = Disclosure(marks=bytearray(b"\xff" * ((size + 7) // 8)), count=size)
     documents: dict[str, None] = {}
     for recorded in records:
@@ -230,13 +229,10 @@ class _Choice:
 
     def _of_report(self, recorded: Recorded) -> bool:
         _note_report(self._made, recorded, self._scope)
-        match recorded.event:
-            case ReportIssued() as event:
-                return event.batch in self._batches or event.sha256 in self._scope.reports
-            case BundleExported() as event:
-                return self._scope.covers(event.case_number, event.exhibit)
-            case _:
-                return False
+        event = recorded.event
+        if isinstance(event, ReportIssued):
+            return event.batch in self._batches or event.sha256 in self._scope.reports
+        return isinstance(event, BundleExported) and self._scope.covers(event.case_number, event.exhibit)
 
 
 def _note_report(disclosure: Disclosure, recorded: Recorded, scope: Scope) -> None:

@@ -58,6 +58,7 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
+from custody.domain.key_phrases import tell_key
 from custody.domain.paths import printable
 from custody.domain.phrases import (
     anchoring,
@@ -202,7 +203,7 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
         case LedgerOpened():
             return f"ledger {event.ledger} opened by {event.tool} {event.version}"
         case KeyEnrolled() | KeyRotated() | KeyRevoked():
-            return _tell_key(event, who)
+            return tell_key(event, who)
         case SessionOpened():
             clock = _clock(synchronised=event.clock_synchronised)
             return (
@@ -223,21 +224,6 @@ def _tell_ledger(event: LedgerEvent, who: str) -> str:  # noqa: PLR0911 - a sent
             return tell_custody(event, who)
         case CustodyOffered() | CustodyAccepted() | CustodyDeclined() | CustodyRefused():
             return tell_custody(event, who)
-        case _:
-            assert_never(event)
-
-
-def _tell_key(event: KeyEnrolled | KeyRotated | KeyRevoked, who: str) -> str:
-    match event:
-        case KeyEnrolled():
-            guard = "guarded by a passphrase" if event.protected else "without a passphrase"
-            roles = "" if event.roles is None else f", as {', '.join(event.roles)}"
-            place = "" if event.replaces is None else f", in the place of {event.replaces}"
-            return f"key {event.key} of {event.examiner} enrolled{roles}{place}, {guard}"
-        case KeyRotated():
-            return f"key {event.key} gave its place to its successor, {event.successor}"
-        case KeyRevoked():
-            return f"key {event.key} revoked by {who}: {event.reason}"
         case _:
             assert_never(event)
 

@@ -25,9 +25,7 @@ At = Annotated[
 @app.command(
     "register",
     cls=SharedOptionsCommand,
-    epilog=examples(
-        'custody exhibit register A-001 --case 2026-0147 --make Nikon --seal "bag 5512"', exits=_WRITING
-    ),
+    epilog=examples('custody exhibit register A-001 --case 2026-0147 --seal "bag 5512"', exits=_WRITING),
 )
 def register(
     ctx: typer.Context,

@@ -27,9 +27,7 @@ Comments = Annotated[str | None, typer.Option("--comments", metavar="TEXT", help
 @app.command(
     "offer",
     cls=SharedOptionsCommand,
-    epilog=examples(
-        'custody transfer offer A-001 --to berger.pem --purpose "Analysis" --out a-001.offer', exits=_WRITING
-    ),
+    epilog=examples("custody transfer offer A-001 --to berger.pem --out a-001.offer", exits=_WRITING),
 )
 def offer(
     ctx: typer.Context,
@@ -63,7 +61,7 @@ def offer(
     "accept",
     cls=SharedOptionsCommand,
     epilog=examples(
-        "custody transfer accept a-001.offer --copy /mnt/a-001 --key ortiz.vkey --out a-001.answer",
+        "custody transfer accept a.offer --copy /mnt/a --key o.vkey --out answer",
         exits=_READING_COPIES,
     ),
 )
@@ -92,9 +90,7 @@ def accept(
 @app.command(
     "decline",
     cls=SharedOptionsCommand,
-    epilog=examples(
-        'custody transfer decline a-001.offer --reason "Wrong seal." --out a-001.answer', exits=_WRITING
-    ),
+    epilog=examples('custody transfer decline a.offer --reason "Wrong seal." --out a.answer', exits=_WRITING),
 )
 def decline(
     ctx: typer.Context,

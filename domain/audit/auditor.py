@@ -30,13 +30,8 @@ from custody.domain.merkle import HASH_BYTES, Frontier, leaf_hash
 from custody.domain.time_stamp import ReadToken
 
 CARRIED_OUT: Final[tuple[Check, ...]] = (
-    "structure",
-    "signatures",
-    "authorisation",
-    "chain",
-    "tree",
-    "checkpoints",
-)
+    "structure", "signatures", "authorisation", "chain", "tree", "checkpoints",
+)  # fmt: skip
 """The checks that the entries and checkpoints alone suffice for; others say themselves that they are made."""
 
 
@@ -157,6 +152,8 @@ class LedgerAuditor:
         recorded = opened.recorded()
         self._signatures.admit(opened)
         self._sequence.admit(opened)
+        if not self._sequence.orderly:  # what is missing may have enrolled a key, or revoked one
+            self._authorisation.stop()
         self._authorisation.admit(opened, recorded)
         self._contents.admit(opened)
         if opened.event is None or not self._sequence.orderly:

@@ -31,7 +31,7 @@ MAY_BE_WITHHELD: Final = (
     "entries are withheld, any of which may have ended a key or a session: who might sign is judged by the "
     "disclosed ones alone"
 )
-"""An honest exporter withholds no entry about keys; that a dishonest one did, no leaf hash shows."""
+"""An honest exporter withholds no entry about keys; that a dishonest one did, leaf hashes do not show."""
 
 _MAX_DIFFERENT_TILES: Final = 20
 

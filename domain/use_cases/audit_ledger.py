@@ -3,7 +3,6 @@
 Knows the order of the work and what an audit does not show. Writes nothing; judging is ``domain.audit``'s.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from typing import Final, Protocol
 from custody.domain.audit.auditor import KeptRecords, LedgerAuditor
 from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.completeness import not_anchored
+from custody.domain.audit.documents import check_documents, check_manifests
 from custody.domain.audit.evidence import CopiesRead, judge_evidence
 from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdict, Verdicts
 from custody.domain.audit.head import RawHead
-from custody.domain.audit.manifests import check_manifest
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
@@ -123,8 +122,8 @@ def audit(
     _judge_projections(source, passage, auditor)
     passage.finish()
     auditor.conclude(source.head(), source.revisions())
-    _check_documents(source, auditor)
-    _check_manifests(source, auditor)
+    check_documents(source, auditor)
+    check_manifests(source, auditor)
     for fault in source.damage():
         auditor.findings.note("structure", "store-damaged", None, escape_text(fault)[:300])
     if read_copies is not None:
@@ -217,33 +216,6 @@ def _judge_evidence(read_copies: Callable[[], CopiesRead], findings: Findings) -
         judge_evidence(findings, read_copies())
     except (Busy, CannotTell, Halted, Refused) as error:
         findings.leave_open("evidence", f"the copies were not read: {escape_text(error.what)}")
-
-
-def _check_documents(source: AuditSource, auditor: LedgerAuditor) -> None:
-    """See that every plan and batch file that an entry cites is kept, and is the one it cites."""
-    for position, sha256 in auditor.cited:
-        content = source.document(sha256)
-        cited = escape_text(sha256)[:64]
-        if content is None and auditor.withheld:
-            continue  # a plan may tell of what is withheld
-        if content is None:
-            message = f"the document that the entry cites is not kept: {cited}"
-            auditor.findings.note("structure", "document-missing", position, message)
-        elif not isinstance(content, bytes) or hashlib.sha256(content).hexdigest() != sha256:
-            message = f"the document kept is not the one that the entry cites: {cited}"
-            auditor.findings.note("structure", "document-differs", position, message)
-
-
-def _check_manifests(source: AuditSource, auditor: LedgerAuditor) -> None:
-    """See that the files offered in hand-overs are those of their exhibits."""
-    for offer in auditor.offered:
-        content = source.document(offer.offered.manifest_sha256)
-        # One that is missing or another one has its finding.
-        if (
-            isinstance(content, bytes)
-            and hashlib.sha256(content).hexdigest() == offer.offered.manifest_sha256
-        ):
-            check_manifest(offer, content, source, auditor.findings)
 
 
 def _not_shown(auditor: LedgerAuditor) -> tuple[str, ...]:

@@ -13,7 +13,10 @@ RUN = BatchResult(
     batch=BatchId("0" * 64), run=1, status="completed", jobs=(), files=Counts(), bytes=0, seconds=0.0,
     failures=(), refuted=False,
 )  # fmt: skip
-AUDIT = AuditResult(entries=0, verdicts={}, findings=(), findings_not_listed=0, notes=(), not_shown=())
+AUDIT = AuditResult(
+    entries=0, unanchored=0, withheld=0, verdicts={}, not_required=(), undecided=(), findings=(),
+    findings_not_listed=0, notes=(), not_shown=(),
+)  # fmt: skip
 
 
 def test_a_run_that_failed_has_the_fields_of_one_that_did_not() -> None:

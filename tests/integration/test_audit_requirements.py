@@ -6,7 +6,16 @@ import pytest
 
 from tests.cli.command_line import CommandLine, is_three_line_error
 
-ALWAYS = {"structure", "signatures", "chain", "tree", "checkpoints", "completeness", "projections"}
+ALWAYS = {
+    "structure",
+    "signatures",
+    "authorisation",
+    "chain",
+    "tree",
+    "checkpoints",
+    "completeness",
+    "projections",
+}
 
 
 @pytest.fixture
@@ -29,11 +38,11 @@ def policy(case: CommandLine, text: str) -> str:
     return str(file)
 
 
-def test_without_a_policy_three_checks_are_not_required(acquired: CommandLine) -> None:
+def test_without_a_policy_two_checks_are_not_required(acquired: CommandLine) -> None:
     ended = acquired("audit", "--json")
     assert ended.code == 0
     assert ended.result["verdicts"] == dict.fromkeys(ALWAYS, "passed")
-    assert ended.result["not_required"] == ["authorisation", "anchors", "evidence"]
+    assert ended.result["not_required"] == ["anchors", "evidence"]
     assert ended.result["unanchored_entries"] == ended.result["entries"]
 
 
@@ -41,7 +50,7 @@ def test_every_check_has_its_line(acquired: CommandLine) -> None:
     lines = [line.split() for line in acquired("audit").out.splitlines()]
     for check in ALWAYS:
         assert [check, "passed"] in lines
-    for check in ("authorisation", "anchors", "evidence"):
+    for check in ("anchors", "evidence"):
         assert [check, "not", "required"] in lines
 
 

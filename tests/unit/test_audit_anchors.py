@@ -126,12 +126,12 @@ def audited(policy: AuditPolicy, ledger: SignedLedger | None = None) -> AuditRes
 
 def test_checks_that_nobody_required_or_carried_out_have_no_verdict() -> None:
     result = audited(DEFAULT_POLICY)
-    assert result.not_required == ("authorisation", "anchors", "evidence")
+    assert result.not_required == ("anchors", "evidence")
     assert set(result.verdicts) | set(result.not_required) == set(CHECKS)
     assert (result.verdict, result.unanchored) == ("passed", result.entries)
 
 
-@pytest.mark.parametrize("check", ["authorisation", "anchors", "evidence"])
+@pytest.mark.parametrize("check", ["anchors", "evidence"])
 def test_a_required_check_that_was_not_carried_out_is_never_passed(check: str) -> None:
     result = audited(AuditPolicy(required_checks=frozenset({check})))  # type: ignore[arg-type]
     assert (result.verdict, result.verdicts[check]) == ("indeterminate", "indeterminate")  # type: ignore[index]

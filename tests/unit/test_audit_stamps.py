@@ -87,7 +87,7 @@ def test_the_auditor_says_which_stamps_hold_and_who_vouches_for_them(stamped: St
     position = stamped.stamp()
     stamped.stamp(trust="not-trusted")
     source = stamped.ledger.source()
-    auditor = LedgerAuditor(TRUSTED, verify_each, source.checkpoints(), source, stamped.tokens)
+    auditor = LedgerAuditor(TRUSTED, verify_each, source.checkpoints(), source, read_token=stamped.tokens)
     for record in source.records():
         auditor.admit(record)
     auditor.conclude(source.head())

@@ -81,6 +81,7 @@ LOW = min(LOW_ORDER_KEYS)
         (statement(proved(roles=("examiner", "king"))), FIRST, "cannot have"),
         (statement(proved(replaces=FIRST)), FIRST, "cannot have"),
     ],
+    ids=map(str, range(9)),  # keys are made anew in each process, and would be part of the names
 )
 def test_a_request_is_refused_with_its_reason(asked: KeyStatement, enroller: KeyId, reason: str) -> None:
     with pytest.raises(Refused, match=reason):

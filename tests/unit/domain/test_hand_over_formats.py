@@ -17,9 +17,7 @@ from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.manifest import ManifestFile, ManifestHead, manifest_files, sum_up, write_manifest
 from custody.domain.offer import OfferFile, offer_of
 from custody.domain.paths import RawPath
-from custody.domain.public_pem import key_id_of, pem_of, raw_of
 from tests.unit.hand_overs import HandOverLedger
-from tests.unit.signed_ledger import KEY
 
 LEDGER = LedgerId(UUID("6f1d7f54-22a4-4c2e-9a0d-5d7b6f0f4a11"))
 HEAD = ManifestHead(ledger=LEDGER, case_number="26-1", exhibit="A-001")
@@ -163,18 +161,6 @@ def test_only_an_offer_is_an_offer() -> None:
     assert isinstance(entry, bytes)
     with pytest.raises(MalformedData, match="no offer"):
         offer_of(entry)
-
-
-def test_a_public_key_has_one_pem() -> None:
-    pem = KEY.public_pem.decode()
-    assert (pem_of(KEY.public_raw), raw_of(pem), key_id_of(pem)) == (pem, KEY.public_raw, KEY.key_id)
-
-
-@pytest.mark.parametrize(
-    "pem", ["", "-----BEGIN PUBLIC KEY-----\n!\n-----END PUBLIC KEY-----", pem_of(b"short")]
-)
-def test_what_is_no_ed25519_key_has_no_bytes(pem: str) -> None:
-    assert raw_of(pem) is None
 
 
 def test_texts_are_taken_without_the_blanks_around_them() -> None:

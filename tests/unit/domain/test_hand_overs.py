@@ -75,7 +75,8 @@ from custody.domain.use_cases.exhibits.offering import (
 )  # fmt: skip
 from custody.domain.use_cases.exhibits.received_offers import ReceivedOffer, received_offer
 from custody.domain.use_cases.explain import explain
-from custody.domain.use_cases.prove import newest_checkpoint, proof_of
+from custody.domain.use_cases.prove import proof_of
+from custody.domain.use_cases.signed_tree import chosen_checkpoint, one_at_a_time, signed_checkpoints
 from custody.domain.use_cases.verification.verify_copies import Problem, resolve_scope, verify
 from custody.infrastructure.crypto.ed25519 import verify as verify_signature
 from tests.fakes import workbench
@@ -308,7 +309,7 @@ def test_offers_are_judged_before_anything_is_done(bench: Workbench) -> None:
 
 def proof_of_streams(bench: Workbench, positions: list[int], manifest: bytes) -> bytes:
     bench.ledger.make_checkpoint()
-    signed = newest_checkpoint(bench.ledger.reader, TRUSTED, verify_each)
+    signed = chosen_checkpoint(signed_checkpoints(bench.ledger.reader, TRUSTED, one_at_a_time(verify_each)))
     return proof_of(bench.ledger.reader, signed, positions).to_bytes() + manifest
 
 
