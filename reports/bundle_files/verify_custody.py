@@ -633,8 +633,8 @@ def main(arguments: Optional[list[str]] = None) -> int:
     except (OSError, Refused) as error:
         print(f"CANNOT TELL  {shown(error)}")
         return 4
-    checks = ["structure", "signatures", "chain", "tree" if ledger.proof else "authorisation", "checkpoints"]
-    verdicts = {check: report.verdict(check) for check in checks + ["evidence"] * bool(words.files)}
+    checks = "structure signatures chain tree checkpoints" if ledger.proof else "structure signatures authorisation chain checkpoints"
+    verdicts = {check: report.verdict(check) for check in checks.split() + ["evidence"] * bool(words.files)}
     code = 1 if "failed" in verdicts.values() else 4 if "indeterminate" in verdicts.values() else 0
     withheld = f", {ledger.withheld} withheld" if ledger.withheld else ""
     print(f"{ {0: 'OK', 1: 'CHANGED', 4: 'CANNOT TELL'}[code]}  {ledger.read} entries{withheld}, {len(report.findings)} findings")
