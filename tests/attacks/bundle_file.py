@@ -7,6 +7,8 @@ import hashlib
 import json
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from custody.domain.bundle import About, sums_text
@@ -30,10 +32,17 @@ def fit_to(bundle: Path, workspace: Path) -> None:
         shutil.copy(note, bundle / "checkpoints")
     for key in (workspace / "keys").glob("*.pem"):
         shutil.copy(key, bundle / "keys")
+    for sha256, content in documents_of(workspace):
+        (bundle / "documents" / sha256).write_bytes(content)
     newest = max((bundle / "checkpoints").iterdir(), key=lambda note: int(note.stem))
     shutil.copy(newest, bundle / "checkpoint")
     make_tiles(bundle, entries)
     sum_up(bundle)
+
+
+def documents_of(workspace: Path) -> list[tuple[str, bytes]]:
+    with closing(sqlite3.connect(workspace / "ledger.db")) as database:
+        return list(database.execute("SELECT sha256, content FROM documents"))
 
 
 def make_tiles(bundle: Path, entries: list[bytes]) -> None:
