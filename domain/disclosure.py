@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from custody.domain.cited import cited_documents
 from custody.domain.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
@@ -17,7 +18,6 @@ from custody.domain.events import (
     CheckpointStamped,
     CopyRefuted,
     CustodyOffered,
-    Event,
     ExhibitRegistered,
     JobQueued,
     LedgerOpened,
@@ -87,7 +87,7 @@ def everything(records: Iterable[Recorded], size: int, scope: Scope) -> Disclosu
     documents: dict[str, None] = {}
     for recorded in records:
         _note_report(disclosure, recorded, scope)
-        documents.update(dict.fromkeys(_documents_of(recorded.event)))
+        documents.update(dict.fromkeys(cited_documents(recorded.event)))
     disclosure.documents = tuple(documents)
     return disclosure
 
@@ -152,7 +152,7 @@ class _Choice:
         """Return what was marked; documents only of batches all of whose jobs belong to it."""
         whole = [queued for stream, queued in self._queued.items() if self._jobs_of[stream] == queued.jobs]
         citing = (*whole, *self._citing)
-        self._made.documents = tuple({name: None for event in citing for name in _documents_of(event)})
+        self._made.documents = tuple({name: None for event in citing for name in cited_documents(event)})
         return self._made
 
     def _take(self, position: int) -> None:
@@ -245,15 +245,3 @@ def _note_report(disclosure: Disclosure, recorded: Recorded, scope: Scope) -> No
     if isinstance(event, ReportIssued) and event.sha256 in scope.reports:
         disclosure.reports[event.sha256] = event
         disclosure.positions[event.sha256] = recorded.position
-
-
-def _documents_of(event: Event) -> tuple[str, ...]:
-    match event:
-        case BatchQueued():
-            return tuple(filter(None, (event.batch, event.instruction_sha256)))
-        case CheckpointStamped():
-            return (*event.certificates, *event.revocation_lists)
-        case CustodyOffered():
-            return (event.manifest_sha256,)
-        case _:
-            return ()
