@@ -1,7 +1,6 @@
 """Which entries of a ledger belong to one case or exhibit: those that a bundle about it discloses.
 
-Knows it by a replay, never by a read model. Memory: one bit for each entry, about a hundred bytes for each
-file of the case.
+Knows it by a replay. Memory: one bit for each entry, about a hundred bytes for each file of the case.
 """
 
 from collections import defaultdict
@@ -15,9 +14,7 @@ from custody.domain.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
     BundleExported,
-    CheckpointStamped,
     CopyRefuted,
-    CustodyOffered,
     ExhibitRegistered,
     JobQueued,
     LedgerOpened,
@@ -131,7 +128,7 @@ class _Choice:
         self._batches: set[BatchId] = set()
         self._jobs_of: defaultdict[UUID, int] = defaultdict(int)  # chosen jobs by batch stream
         self._queued: dict[UUID, BatchQueued] = {}
-        self._citing: list[CheckpointStamped | CustodyOffered] = []  # disclosed ones
+        self._cited: list[str] = []  # documents, by entries that need nothing else
         self._waiting: defaultdict[UUID, list[int]] = defaultdict(list)  # entries of batches not chosen yet
 
     def admit(self, recorded: Recorded) -> None:
@@ -145,14 +142,13 @@ class _Choice:
             self._session = None
         elif self._belongs(recorded):
             self._take(position)
-            if isinstance(event, CheckpointStamped | CustodyOffered):
-                self._citing.append(event)
+            self._cited += () if isinstance(event, BatchQueued) else cited_documents(event)
 
     def disclosure(self) -> Disclosure:
         """Return what was marked; documents only of batches all of whose jobs belong to it."""
         whole = [queued for stream, queued in self._queued.items() if self._jobs_of[stream] == queued.jobs]
-        citing = (*whole, *self._citing)
-        self._made.documents = tuple({name: None for event in citing for name in cited_documents(event)})
+        self._cited += (name for queued in whole for name in cited_documents(queued))
+        self._made.documents = tuple(dict.fromkeys(self._cited))
         return self._made
 
     def _take(self, position: int) -> None:
@@ -231,13 +227,10 @@ class _Choice:
 
     def _of_report(self, recorded: Recorded) -> bool:
         _note_report(self._made, recorded, self._scope)
-        match recorded.event:
-            case ReportIssued() as event:
-                return event.batch in self._batches or event.sha256 in self._scope.reports
-            case BundleExported() as event:
-                return self._scope.covers(event.case_number, event.exhibit)
-            case _:
-                return False
+        event = recorded.event
+        if isinstance(event, ReportIssued):
+            return event.batch in self._batches or event.sha256 in self._scope.reports
+        return isinstance(event, BundleExported) and self._scope.covers(event.case_number, event.exhibit)
 
 
 def _note_report(disclosure: Disclosure, recorded: Recorded, scope: Scope) -> None:

@@ -55,12 +55,10 @@ def decompress(raw: bytes) -> Point | None:  # section 5.1.3; None for what is n
         return None
     x = P - x if x % 2 != sign else x
     return x, y, 1, x * y % P
-
 def of_small_order(p: Point) -> bool:  # eight times p is nothing: under such a key one signature fits many messages
     for _ in range(3):
         p = add(p, p)
     return p[0] == 0 and p[1] == p[2]
-
 def sound_point(raw: bytes) -> Point | None:
     point = decompress(raw) if len(raw) == 32 else None
     return None if point is None or of_small_order(point) else point
@@ -105,10 +103,8 @@ Body = dict[str, Any]
 def require(condition: object, what: str) -> None:
     if not condition:
         raise ValueError(what)
-
 def encode(value: object) -> bytes:  # canonical JSON without fractions (RFC 8785)
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
-
 def decode(data: bytes) -> Any:  # written again it must have the same bytes
     try:
         value = json.loads(data.decode("utf-8"), parse_float=int, parse_constant=int)  # int refuses both
@@ -118,7 +114,6 @@ def decode(data: bytes) -> Any:  # written again it must have the same bytes
     require(again == data, "not canonical JSON")
     check_subset(value, MAX_DEPTH)
     return value
-
 def check_subset(value: object, depth: int) -> None:
     if isinstance(value, int):
         require(abs(value) <= MAX_INTEGER, "an integer beyond 2^53-1")
@@ -127,12 +122,10 @@ def check_subset(value: object, depth: int) -> None:
         require(isinstance(value, list) or all(map(str.isascii, value)), "a name that is not ASCII")
         for member in value.values() if isinstance(value, dict) else value:
             check_subset(member, depth - 1)
-
 def unbase64(text: str) -> bytes:
     data = base64.b64decode(text, validate=True)
     require(base64.b64encode(data).decode() == text, "base64 not in its canonical form")
     return data
-
 def signed_bytes(kind: str, payload: bytes) -> bytes:  # DSSE's pre-authentication encoding
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(payload), payload)
 
@@ -155,26 +148,21 @@ def open_entry(line: bytes) -> tuple[Body, str, bytes, bytes]:  # the body; whos
     require(all(type(n) is int for n in numbers) and numbers[0] == 1 and numbers[1] >= 0 < numbers[2], "not its numbers")
     require(len(blob) == 64, "not a signature of Ed25519")
     return body, signature["keyid"], blob, signed_bytes(PAYLOAD_TYPE, payload)
-
 def read_pem(text: str) -> bytes:
     found = re.search("-----BEGIN PUBLIC KEY-----(.*?)-----END PUBLIC KEY-----", text, re.DOTALL)
     spki = unbase64("".join(found[1].split())) if found else b""
     require(spki[:-32] == SPKI, "not an Ed25519 public key in PEM")
     return spki[-32:]
-
 def key_id(raw: bytes) -> str:
     return hashlib.sha256(SPKI + raw).hexdigest()
-
 def sound_key(pem: object) -> bytes:  # the key, or nothing for one that is not fit for use
     try:
         raw = read_pem(str(pem))
     except ValueError:
         return b""
     return raw if sound_point(raw) else b""
-
 def key_hash(name: str, raw: bytes) -> bytes:  # what stands for name and key in a note (C2SP signed-note)
     return hashlib.sha256(name.encode() + b"\n\x01" + raw).digest()[:4]
-
 def read_key(value: str) -> bytes:
     text = Path(value).read_text("utf-8") if "+" not in value or os.path.exists(value) else value
     if "-----BEGIN" in text:
@@ -195,7 +183,6 @@ class Note:  # a checkpoint as a signed note; reading it verifies nothing
         self.text, self.origin, self.size, self.root = text.encode() + b"\n", parts[1], int(parts[2]), unbase64(parts[3])
         self.signatures = [(line[1], unbase64(line[2])) for line in found if line]
         require(len(self.root) == 32 and len(self.signatures) == len(found), "not a checkpoint")
-
     def signed_by(self, raw: bytes) -> bool:  # one bad signature in the key's name spoils the note
         mine = (self.origin, key_hash(self.origin, raw))
         ours = [blob[4:] for name, blob in self.signatures if (name, blob[:4]) == mine]
@@ -204,7 +191,6 @@ class Note:  # a checkpoint as a signed note; reading it verifies nothing
 # ---- The tree (RFC 6962 section 2.1)
 def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
-
 def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
@@ -212,32 +198,26 @@ class Tree:
     def __init__(self) -> None:
         self.size = 0
         self.peaks: list[bytes] = []  # the roots of the complete subtrees, largest first
-
     def append(self, leaf: bytes) -> None:  # joins as many of them as the size has 1 bits at its end
         merges, self.size = self.size, self.size + 1
         while merges & 1:
             leaf, merges = node_hash(self.peaks.pop(), leaf), merges >> 1
         self.peaks.append(leaf)
-
     def root(self) -> bytes:
         root = self.peaks[-1] if self.peaks else hashlib.sha256(b"").digest()
         for left in reversed(self.peaks[:-1]):
             root = node_hash(left, root)
         return root
 
-def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:  # RFC 9162 section 2.1.3.2
-    fn, sn = index, size - 1
-    for sibling in path:
-        if sn == 0:
-            return None
-        if fn & 1 or fn == sn:
-            leaf = node_hash(sibling, leaf)
-            while fn and not fn & 1:
-                fn, sn = fn >> 1, sn >> 1
-        else:
-            leaf = node_hash(leaf, sibling)
-        fn, sn = fn >> 1, sn >> 1
-    return leaf if sn == 0 and index < size else None
+def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:  # RFC 9162 section 2.1.3.1, from the top
+    if size <= 1 or not path:
+        return leaf if (index, size, path) == (0, 1, []) else None
+    middle, other = 1 << (size - 1).bit_length() - 1, path[-1]  # the left subtree is the largest complete one
+    if index < middle:
+        left = root_by_path(leaf, index, middle, path[:-1])
+        return left and node_hash(left, other)
+    right = root_by_path(leaf, index - middle, size - middle, path[:-1])
+    return right and node_hash(other, right)
 
 # ---- What is found
 class Refused(Exception):
@@ -249,11 +229,9 @@ class Report:
         self.notes: list[str] = []
         self.failed: set[str] = set()
         self.undecided: set[str] = set()
-
     def note(self, check: str, code: str, position: int | None, message: str) -> None:
         self.failed.add(check)
         self.findings += [(position, code, message)] if len(self.findings) < 1000 else []
-
     def verdict(self, check: str) -> str:
         return "failed" if check in self.failed else "indeterminate" if check in self.undecided else "passed"
 
@@ -267,7 +245,8 @@ any                             checkpoint  CheckpointStamped CheckpointCosigned
 administrator                   ledger      LedgerOpened
 administrator                   key         KeyEnrolled KeyRevoked
 examiner,custodian              case        CaseOpened CaseClosed
-examiner,custodian              exhibit     ExhibitRegistered ExhibitReleased CustodyOffered CustodyAccepted CustodyDeclined CustodyRefused
+examiner,custodian              exhibit     ExhibitRegistered ExhibitReleased
+examiner,custodian              exhibit     CustodyOffered CustodyAccepted CustodyDeclined CustodyRefused
 examiner,reviewer,custodian     case        NoteAdded
 examiner,reviewer,custodian     file        CopyReverified CopyRefuted
 examiner,reviewer,custodian     report      ReportIssued BundleExported
@@ -290,12 +269,6 @@ class Holder:  # of a key of the ledger
     ended: str = ""  # rotated or revoked, at the position `until`
     until: float = float("inf")
 
-    def may_sign(self, size: int) -> bool:  # a checkpoint of so many entries
-        return (self.since < size or self.since == 1) and not self.waiting and size <= self.until
-
-    def end(self, how: str, position: int) -> None:
-        self.ended, self.until = how, min(self.until, position)
-
 class Keyring:  # follows who may record what; what a key may not do has no effect
     def __init__(self, trusted: dict[str, bytes]) -> None:
         self.trusted = trusted  # keys whose signatures count because they were brought along,
@@ -303,14 +276,11 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
         self.delegated = "", b"", ""  # or for a session: the key, its bytes, and the key that opened the session
         self.holders: dict[str, Holder] = {}
         self.opener, self.session, self.past = "", "", {""}  # who opened the ledger; a stream; keys of sessions that are over
-
     def counting(self, key: str) -> bytes | None:
         return self.trusted.get(key) or self.enrolled.get(key)
-
     def verifier(self, key: str) -> bytes | None:  # what the signatures of a key are verified with, if they count
         mine, raw, holder = self.delegated
         return self.counting(key) or (raw if key == mine and self.counting(holder) else None)
-
     def admit(self, body: Body, position: int) -> str:  # the code of what speaks against the next entry, or nothing
         kind, data, actor = body["type"], body["data"], body["actor"]
         if self.holders:
@@ -322,7 +292,6 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
                 return "weak-key"
             self.holders[actor] = Holder(data.get("examiner"), ALL_ROLES, 1)
         return ""
-
     def refusal(self, kind: str, data: Body, actor: str) -> str:
         holder = self.holders.get(actor)
         if holder is None and actor == self.delegated[0]:
@@ -332,10 +301,9 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
         if holder is None:
             return "session-key-outside" if actor in self.past else "key-not-enrolled"
         if holder.waiting or holder.ended:
-            return f"{holder.ended}-key" if not holder.waiting else "key-not-enrolled"
+            return "key-not-enrolled" if holder.waiting else f"{holder.ended}-key"
         may = holder.roles & ROLES[kind] or (kind == "KeyEnrolled" and data.get("replaces") == actor)
         return "" if may else "role-missing"
-
     def take(self, body: Body, position: int) -> str:
         kind, data, actor, key = body["type"], body["data"], body["actor"], str(body["data"].get("key"))
         holder, successor = self.holders.get(key), self.holders.get(str(data.get("successor")))
@@ -344,19 +312,17 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
         if kind == "KeyRotated":
             if key != actor or holder is None or successor is None or successor.waiting != key:
                 return "rotation-unfounded"
-            successor.waiting = ""
-            holder.end("rotated", position)
+            successor.waiting, holder.ended, holder.until = "", "rotated", position
         elif kind == "KeyRevoked":
             if holder is None or holder.ended == "revoked":
                 return "revocation-unfounded"
-            holder.end("revoked", position)
+            holder.ended, holder.until = "revoked", min(holder.until, position)
         elif kind == "SessionOpened":
             sound, named = self.open_session(body), data.get("examiner") == self.holders[actor].name
             return "" if sound and named else "session-name" if sound else "session-key-unfounded"
         elif kind == "SessionClosed" and body["stream"] == self.session:
             self.close_session()
         return ""
-
     def enrol(self, body: Body, position: int, key: str) -> str:
         data, actor, raw = body["data"], body["actor"], sound_key(body["data"].get("public_key"))
         said = {"enrolled_by": actor, "enrolment": {name: data[name] for name in data if name != "proof"}, "ledger": body["ledger"]}
@@ -370,15 +336,13 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
             proved = False
         if not proved:
             return "enrolment-unproven"
-        if key in self.holders or not roles or len(roles) != len(asked) or place != actor:
-            return "enrolment-unfounded"
-        if "replaces" in data and roles != self.holders[actor].roles:
+        same = "replaces" not in data or roles == self.holders[actor].roles
+        if key in self.holders or not roles or len(roles) != len(asked) or place != actor or not same:
             return "enrolment-unfounded"
         self.holders[key] = Holder(data.get("examiner"), roles, position, actor if "replaces" in data else "")
         if self.counting(actor):
             self.enrolled[key] = raw
         return ""
-
     def open_session(self, body: Body) -> bool:  # a session may have a key of its own; its stream is then named after that key
         self.close_session()
         self.session, pem = body["stream"], body["data"].get("session_key")
@@ -387,14 +351,14 @@ class Keyring:  # follows who may record what; what a key may not do has no effe
         if raw and key not in self.holders and self.session == f"session/{uuid.uuid5(space, 'session/' + key)}":
             self.delegated = key, raw, body["actor"]
         return pem is None or self.delegated[0] == key
-
     def close_session(self) -> None:
         self.past.add(self.delegated[0])
         self.session, self.delegated = "", ("", b"", "")
 
 CITING = {"BatchQueued": "batch instruction_sha256", "CheckpointStamped": "certificates revocation_lists",
           "CustodyOffered": "manifest_sha256"}  # types of entries that cite documents, and in which fields
-WITHHELD = "entries are withheld, any of which may have ended a key or a session: who might sign is judged by the disclosed ones alone"
+WITHHELD = ("entries are withheld, any of which may have ended a key or a session: "
+            "who might sign is judged by the disclosed ones alone")
 
 class Ledger:  # takes the entries in order
     def __init__(self, report: Report, keys: dict[str, bytes], notes: dict[str, Note], *, proof: bool = False) -> None:
@@ -406,7 +370,6 @@ class Ledger:  # takes the entries in order
         self.copies: dict[str, tuple[bytes, str, int]] = {}  # by stream: path, SHA-256, position
         self.issued: set[str] = set()  # SHA-256 of reports
         self.cited: set[str] = set()  # and of documents
-
     def admit(self, entries: Iterable[tuple[Optional[bytes], bytes]]) -> None:  # entry (None: withheld) and leaf hash
         for entry, leaf in entries:
             if entry is None:
@@ -416,7 +379,6 @@ class Ledger:  # takes the entries in order
             self.tree.append(leaf)
             if self.tree.size in self.wanted:
                 self.roots[self.tree.size] = self.tree.root()
-
     def take(self, line: bytes, position: int) -> None:
         before, self.read, note = self.before, self.read + 1, self.report.note
         try:
@@ -440,7 +402,6 @@ class Ledger:  # takes the entries in order
         self.check_signature(signer, position, signature, signed)
         self.authorise(body, position)
         self.follow(body, position)
-
     def check_signature(self, signer: str, position: int, signature: bytes, signed: bytes) -> None:
         if raw := self.ring.verifier(signer):
             if not verify(raw, signature, signed):
@@ -449,7 +410,6 @@ class Ledger:  # takes the entries in order
             if self.unknown != (position - 1, signer):  # a run of them is said once
                 self.report.note("signatures", "unknown-key", position, f"signed by a key that is not trusted: {signer}")
             self.unknown = position, signer
-
     def authorise(self, body: Body, position: int) -> None:
         kind, data, stream, note = body["type"], body["data"], body["stream"].partition("/")[0], self.report.note
         if kind not in STREAM:
@@ -463,7 +423,6 @@ class Ledger:  # takes the entries in order
             _ = kind == "SessionOpened" and self.ring.open_session(body)
         elif kind in STREAM and (code := self.ring.admit(body, position)):
             note("authorisation", code, position, f"its key may not record this {kind}: {body['actor']}")
-
     def follow(self, body: Body, position: int) -> None:  # what entries say, and say of one another
         kind, data, stream, note = body["type"], body["data"], body["stream"], self.report.note
         expected, self.revisions[stream] = self.revisions.get(stream, 0) + 1, body["revision"]
@@ -485,7 +444,6 @@ class Ledger:  # takes the entries in order
         elif kind in {"FileVerified", "FileQualified", "FileSkipped"} and isinstance(data.get("digests"), dict):
             path = data.get("path_b64") or base64.b64encode(str(data.get("path")).encode()).decode()
             self.copies[stream] = base64.b64decode(str(path)), str(data["digests"].get("sha256")), position
-
     def conclude(self) -> None:  # every checkpoint against the tree
         covered, ring, report = [-1], self.ring, self.report
         keys = {**ring.trusted, **ring.enrolled}
@@ -506,10 +464,10 @@ class Ledger:  # takes the entries in order
                 report.note("checkpoints", "cut", self.tree.size, f"{self.tree.size} entries, but {where} covers {found.size}")
             elif self.roots.get(found.size) != found.root:
                 report.note("checkpoints", "checkpoint-root", None, f"these are not the entries that {where} was signed over")
-            if signer and ring.holders and not (holder and holder.may_sign(found.size)):
-                report.note("authorisation", "checkpoint-key", None, f"{where} was signed by a key that was not active then: {signer}")
-        report.undecided |= {"checkpoints"} if covered == [-1] else set()
-        report.undecided |= set() if ring.holders else {"authorisation"}
+            active = holder and not holder.waiting and found.size <= holder.until and (holder.since < found.size or holder.since == 1)
+            if signer and ring.holders and not active:
+                report.note("authorisation", "checkpoint-key", None, f"{where} was signed by a key not active then: {signer}")
+        report.undecided |= ({"checkpoints"} if covered == [-1] else set()) | (set() if ring.holders else {"authorisation"})
         report.notes += [WITHHELD] if self.withheld else []
         if (tail := self.tree.size - max(0, *covered)) > 0:
             report.notes.append(f"behind the last checkpoint, not covered by it: {tail} entries")
@@ -522,7 +480,6 @@ def lines_of(path: Path) -> Iterator[bytes]:
         while line := file.readline(MAX_ENTRY + 2):
             require(line.endswith(b"\n"), f"{path.name} has a line that is too long or has no end")
             yield line[:-1]
-
 def entries_of(entries: Path, leaves: Path) -> Iterator[tuple[Optional[bytes], bytes]]:
     lines, position = lines_of(entries), 0
     for line in lines_of(leaves) if leaves.exists() else ():
@@ -535,14 +492,12 @@ def entries_of(entries: Path, leaves: Path) -> Iterator[tuple[Optional[bytes], b
         yield None, bytes.fromhex(line[-64:].decode())
         position += 1
     yield from ((entry, leaf_hash(entry)) for entry in lines)
-
 def sha256_of(path: Path) -> str:
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
-
 def beginning_of(path: Path) -> bytes:  # all of a file that is as small as it should be
     with path.open("rb") as file:
         return file.read(MAX_NOTE + 1)
@@ -600,7 +555,6 @@ def check_proof(data: bytes, ledger: Ledger) -> None:
         last = position
     require(last >= 0, "a proof of nothing")
     ledger.tree.size, ledger.roots[signed.size] = signed.size, signed.root  # the paths were held against it just now
-
 def check_copies(folder: Path, ledger: Ledger) -> None:
     equal, missing, report = 0, 0, ledger.report
     for path, digest, position in ledger.copies.values():
@@ -635,7 +589,7 @@ def judge(what: Path, keys: dict[str, bytes], files: dict[str, bytes], report: R
         keys = {key_id(raw): raw for raw in (sound_key(beginning_of(what / name).decode("latin-1")) for name in pems) if raw}
     for name in sorted(name for name in digests if re.fullmatch(r"checkpoint|checkpoints/[0-9]+\.note", name)):
         files[name] = beginning_of(what / name)
-    ledger = Ledger(report, keys, read_notes(files, report), proof=proof)
+    ledger = Ledger(report, keys, read_notes({} if proof else files, report), proof=proof)  # a proof has its own note
     try:
         if proof:
             check_proof(what.read_bytes(), ledger)
@@ -657,7 +611,6 @@ completeness: whether every session was closed, and how much is anchored
 custody: whether exhibits were handed over as the entries say
 whether each event has the fields of its type, and claims of copies rest on earlier entries; tiles; read models
 """.strip().splitlines()  # but for the first three, 'custody audit' does
-
 def shown(text: object) -> str:  # nothing that could move a cursor, hide or reorder text
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(text))[:300]
 
@@ -680,8 +633,8 @@ def main(arguments: Optional[list[str]] = None) -> int:
     except (OSError, Refused) as error:
         print(f"CANNOT TELL  {shown(error)}")
         return 4
-    checks = ["structure", "signatures", "chain", "tree" if ledger.proof else "authorisation", "checkpoints"]
-    verdicts = {check: report.verdict(check) for check in checks + ["evidence"] * bool(words.files)}
+    checks = "structure signatures chain tree checkpoints" if ledger.proof else "structure signatures authorisation chain checkpoints"
+    verdicts = {check: report.verdict(check) for check in checks.split() + ["evidence"] * bool(words.files)}
     code = 1 if "failed" in verdicts.values() else 4 if "indeterminate" in verdicts.values() else 0
     withheld = f", {ledger.withheld} withheld" if ledger.withheld else ""
     print(f"{ {0: 'OK', 1: 'CHANGED', 4: 'CANNOT TELL'}[code]}  {ledger.read} entries{withheld}, {len(report.findings)} findings")

@@ -8,8 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from custody.domain import canonical
+from custody.domain.bundle import About
+from custody.domain.identifiers import LedgerId
+from custody.domain.merkle import leaf_hash
+from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from custody.reports.bundle_files import verify_custody
-from tests.attacks.bundle_file import fit_to
+from tests.attacks.bundle_file import fit_to, sum_up
+from tests.attacks.ledger_file import LedgerFile, signed
 from tests.attacks.test_attacks import ATTACKS, SIZE, carry_out
 from tests.cli.command_line import CommandLine
 
@@ -123,3 +129,61 @@ def test_before_any_attack_all_is_well(
     fit_to(tmp_path / "bundle", held.custody.home / "before")
     words = ["--key", str(held.key), "--checkpoint", str(held.note)]
     assert judged_by_both(held, tmp_path / "bundle", words, capsys, shared=SHARED) == (0, 0)
+
+
+def withhold(bundle: Path, position: int) -> None:
+    """Take an entry out of a whole bundle, as an exporter can who wants it unseen."""
+    entries = (bundle / "entries.ndjson").read_bytes().splitlines()
+    leaf = leaf_hash(entries.pop(position)).hex()
+    (bundle / "entries.ndjson").write_bytes(b"".join(entry + b"\n" for entry in entries))
+    (bundle / "leaves.txt").write_text(f"{position} {leaf}\n")
+    about = json.loads((bundle / "bundle.json").read_text())
+    said = About(ledger=LedgerId(about["ledger"]), entries=len(entries), withheld=1)
+    (bundle / "bundle.json").write_bytes(said.to_bytes())
+    shutil.rmtree(bundle / "tile" / "entries")
+    sum_up(bundle)
+
+
+def rotated_bundle(held: Held, tmp_path: Path, name: str) -> Path:
+    shutil.copytree(held.custody.home / "before", tmp_path / "workspace")
+    shutil.copytree(held.bundle, tmp_path / "bundle")
+    carry_out(Path(__file__).parent / name, tmp_path / "workspace")
+    fit_to(tmp_path / "bundle", tmp_path / "workspace")
+    return tmp_path / "bundle"
+
+
+@pytest.mark.parametrize("name", ["revoked_key_used_later_fail", "rotated_key_used_later_fail"])
+def test_a_withheld_end_of_a_key_cannot_be_seen_and_that_is_said(
+    name: str, held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle, words = rotated_bundle(held, tmp_path, name), ["--key", str(held.key)]
+    withhold(bundle, 31)  # KeyRevoked or KeyRotated, the last entry of its stream
+
+    assert judged_by_both(held, bundle, words, capsys, shared=SHARED) == (0, 0)
+    verify_custody.main([str(bundle), *words])
+    for said in (held.custody("audit", str(bundle), *words).out, capsys.readouterr().out):
+        assert MAY_BE_WITHHELD in said
+
+
+def test_where_an_entry_about_a_key_is_known_to_be_withheld_its_right_is_not_decided(
+    held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bundle = rotated_bundle(held, tmp_path, "revoked_key_used_later_fail")
+    ledger = LedgerFile(tmp_path / "workspace")
+    again = {
+        **ledger.body(31),
+        "position": 32,
+        "previous": leaf_hash(ledger.rows[31][1]).hex(),
+        "revision": 3,
+    }
+    ledger.rows[32:] = [(32, signed(canonical.encode(again), ledger.signer))]
+    ledger.save()
+    ledger.forget_checkpoints(above=30)
+    ledger.sign_checkpoint(ledger.signer)
+    fit_to(bundle, tmp_path / "workspace")
+    withhold(bundle, 31)  # revision 2 of the key's stream is nowhere to be seen
+
+    words = ["--key", str(held.key)]
+    assert judged_by_both(held, bundle, words, capsys, shared=SHARED) == (4, 4)
+    audited = held.custody("audit", str(bundle), *words).out
+    assert verdicts_of(audited)["authorisation"] == "indeterminate"

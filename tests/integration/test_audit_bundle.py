@@ -63,11 +63,13 @@ def test_a_sound_bundle_passes_by_the_examiners_key_and_only_by_that(made: Made,
     unvouched = made.audit(made.folder / name, trusted=False)
 
     assert (result.verdict, result.findings) == ("passed", ())
-    assert set(result.verdicts) == {"structure", "signatures", "chain", "tree", "checkpoints"}
+    assert set(result.verdicts) == {
+        "structure", "signatures", "authorisation", "chain", "tree", "checkpoints", "completeness"
+    }  # fmt: skip
     assert (result.withheld > 0) == (name != "whole")
     assert (unvouched.verdict, unvouched.findings) == ("indeterminate", ())
     assert [check for check, verdict in unvouched.verdicts.items() if verdict != "passed"] == [
-        "signatures", "checkpoints"
+        "signatures", "authorisation", "checkpoints"
     ]  # fmt: skip
 
 

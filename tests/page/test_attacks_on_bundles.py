@@ -18,6 +18,9 @@ WORDS: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TE
 NOT_IN_A_BUNDLE: Final = {"anchors", "completeness", "projections"}
 """Checks that the page leaves to the audit, and says so; what these alone say, it cannot repeat."""
 
+ONLY_FOR_THE_AUDIT: Final = {"forged_hand_over_fail", "hand_over_without_offer_fail"}
+"""Hand-overs, which the page does not follow: they fall under checks that it makes otherwise. It says so."""
+
 IN_A_BUNDLE: Final = {"dropped_entry_fail": "misplaced-entry"}
 """What the store shows otherwise: a bundle has no gaps between its lines, so what is left moves up."""
 
@@ -51,6 +54,11 @@ def test_the_page_says_of_an_attack_what_the_audit_says(
         step for step in json.loads((attack / "expected.json").read_text()) if step["command"][0] == "audit"
     ]
     assert audits
+    if attack.name in ONLY_FOR_THE_AUDIT:
+        outcome = verify(bundle, trust=keys_of(case))
+        assert (outcome.word, outcome.findings) == ("OK", [])
+        assert any(line.startswith("custody: ") for line in outcome.not_shown)
+        return
     for step in audits:
         shared, checks = audited(case, step["command"])
         held = [case.home / "held.note"] if "{held}" in step["command"] else []
@@ -60,7 +68,7 @@ def test_the_page_says_of_an_attack_what_the_audit_says(
         )
         assert outcome.word == WORDS[severest], outcome.text
         if step["finding"] is None:
-            assert (outcome.word, outcome.findings) == (WORDS[CODES[step["exit"]]], [])
+            assert outcome.findings == []
             continue
         position = step["finding"]["position"]
         if checks[step["finding"]["code"], position] not in NOT_IN_A_BUNDLE:

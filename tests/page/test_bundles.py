@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from custody.domain import canonical
+from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from tests.attacks.ledger_file import LedgerFile, signed
+from tests.attacks.test_attacks import carry_out
 from tests.cli.command_line import CommandLine
+from tests.integration.honest_ledgers import HONEST, Honest
 from tests.page.bundles import Files, bundle_of, with_sums, written, zipped
 from tests.page.conftest import SIZE, Verifier, keys_of, read
 
 WITHHELD = range(8, 14)
+ATTACKS_FOLDER = Path(__file__).parents[1] / "attacks"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -286,3 +290,33 @@ def test_the_result_is_told_to_those_who_do_not_see_it(
     )
     assert unnamed == 0
     assert read(page).word == "OK"
+
+
+def test_a_withheld_end_of_a_key_cannot_be_seen_and_that_is_said(
+    verify: Verifier, ledger: LedgerFile, case: CommandLine
+) -> None:
+    carry_out(ATTACKS_FOLDER / "revoked_key_used_later_fail", case.workspace)
+    bundle = written(bundle_of(LedgerFile(case.workspace), [31]), case.home / "bundle")
+    outcome = verify(bundle, trust=keys_of(case))
+    assert (outcome.word, outcome.findings) == ("OK", [])
+    assert MAY_BE_WITHHELD in outcome.notes
+
+
+def test_a_note_of_another_ledger_that_was_brought_along_decides_nothing(
+    verify: Verifier, ledger: LedgerFile, case: CommandLine
+) -> None:
+    bundle = written(bundle_of(ledger), case.home / "bundle")
+    for signer in (ledger.signer, ledger.stranger):
+        note = ledger.note(7, bytes(32), signer, "custody.invalid/another")
+        (case.home / "other.note").write_bytes(note)
+        outcome = verify(bundle, trust=[*keys_of(case), case.home / "other.note"])
+        assert (outcome.word, outcome.findings) == ("CANNOT TELL", [])
+        assert outcome.verdicts["checkpoints"] == "indeterminate"
+
+
+@pytest.mark.parametrize("make", HONEST, ids=[make.__name__ for make in HONEST])
+def test_an_honest_bundle_is_ok(make: Callable[[Path], Honest], verify: Verifier, tmp_path: Path) -> None:
+    honest = make(tmp_path / "honest")
+    for name, *words in (("whole",), ("part", "--case", honest.case)):
+        outcome = verify(honest.export(name, *words), trust=[honest.key])
+        assert (outcome.word, outcome.findings) == ("OK", [])

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from custody.domain import canonical
 from custody.domain.errors import MalformedData
-from custody.domain.merkle import root_of
+from custody.domain.events import EVENT_TYPES
+from custody.domain.merkle import inclusion_proof, root_of
 from custody.domain.public_keys import LOW_ORDER_KEYS
+from custody.domain.roles import LONG_TERM_ONLY, MAY_RECORD
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, verify
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.reports.bundle_files import verify_custody
@@ -196,3 +198,23 @@ def test_a_stranger_is_unknown_and_a_run_of_its_entries_is_said_once(
 
     assert run(EXAMPLE / "log.jsonl", "--key", tmp_path / "other.pem") == 1
     assert capsys.readouterr().out.count("unknown-key") == 1
+
+
+def test_its_table_of_types_is_ours() -> None:
+    streams = {name: event.stream_kind for name, event in EVENT_TYPES.items()}
+
+    assert streams == verify_custody.STREAM
+    assert verify_custody.ROLES == MAY_RECORD
+    assert verify_custody.PERSONAL == LONG_TERM_ONLY
+
+
+def test_a_path_leads_to_the_root_as_ours_does() -> None:
+    leaves = [bytes([number]) * 32 for number in range(19)]
+    for size in range(1, 20):
+        for index in range(size):
+            path = list(inclusion_proof(index, leaves[:size]))
+            root = root_of(leaves[:size])
+            assert verify_custody.root_by_path(leaves[index], index, size, path) == root
+            assert verify_custody.root_by_path(leaves[index], index, size, [*path, bytes(32)]) != root
+            assert verify_custody.root_by_path(leaves[index], index, size, path[1:]) != root or not path
+            assert verify_custody.root_by_path(leaves[index], index + size, size, path) != root

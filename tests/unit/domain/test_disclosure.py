@@ -11,7 +11,9 @@ from custody.domain.events import (
     BatchQueued,
     BundleExported,
     CaseOpened,
+    CheckpointStamped,
     CopyRefuted,
+    CustodyOffered,
     Event,
     ExhibitRegistered,
     FileCopying,
@@ -300,3 +302,23 @@ def test_an_entry_counts_once() -> None:
     disclosure.add(3)
 
     assert disclosure.count == 1
+
+
+def test_what_stamps_and_offers_cite_goes_along(story: Story) -> None:
+    stamp = CheckpointStamped(
+        size=1, note_sha256=digest(20), generated_at="2026-11-22T12:00:00Z", authority="TSA", serial="1",
+        policy="1.2", token="", certificates=(digest(21),), revocation_lists=(digest(22),),
+    )  # fmt: skip
+    story.tell("stamp", Stream("checkpoint", uuid5(LEDGER, "1")), stamp)
+    for case, number in ((CASE, 23), (OTHER, 24)):
+        offered = CustodyOffered(
+            case_number=case, exhibit="A", receiver=KeyId("00"), receiver_key="", giver_name="J. Ortiz",
+            manifest_sha256=digest(number), files=0, bytes=0,
+        )  # fmt: skip
+        stream = exhibit_stream(LEDGER, case, "A")
+        story.tell(f"{case} registered", stream, ExhibitRegistered(case_number=case, exhibit="A"))
+        story.tell(f"{case} offered", stream, offered)
+    mine = (digest(21), digest(22), digest(23))
+
+    assert story.within(Scope(case_number=CASE))[1].documents == mine
+    assert everything(story.records, len(story.records), Scope()).documents == (*mine, digest(24))
