@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from custody.domain.cited import cited_documents
 from custody.domain.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
     BundleExported,
-    CheckpointStamped,
     CopyRefuted,
-    CustodyOffered,
-    Event,
     ExhibitRegistered,
     JobQueued,
     LedgerOpened,
@@ -86,7 +84,7 @@ def everything(records: Iterable[Recorded], size: int, scope: Scope) -> Disclosu
     documents: dict[str, None] = {}
     for recorded in records:
         _note_report(disclosure, recorded, scope)
-        documents.update(dict.fromkeys(_documents_of(recorded.event)))
+        documents.update(dict.fromkeys(cited_documents(recorded.event)))
     disclosure.documents = tuple(documents)
     return disclosure
 
@@ -144,12 +142,12 @@ class _Choice:
             self._session = None
         elif self._belongs(recorded):
             self._take(position)
-            self._cited += () if isinstance(event, BatchQueued) else _documents_of(event)
+            self._cited += () if isinstance(event, BatchQueued) else cited_documents(event)
 
     def disclosure(self) -> Disclosure:
         """Return what was marked; documents only of batches all of whose jobs belong to it."""
         whole = [queued for stream, queued in self._queued.items() if self._jobs_of[stream] == queued.jobs]
-        self._cited += (name for queued in whole for name in _documents_of(queued))
+        self._cited += (name for queued in whole for name in cited_documents(queued))
         self._made.documents = tuple(dict.fromkeys(self._cited))
         return self._made
 
@@ -240,11 +238,3 @@ def _note_report(disclosure: Disclosure, recorded: Recorded, scope: Scope) -> No
     if isinstance(event, ReportIssued) and event.sha256 in scope.reports:
         disclosure.reports[event.sha256] = event
         disclosure.positions[event.sha256] = recorded.position
-
-
-def _documents_of(event: Event) -> tuple[str, ...]:
-    if isinstance(event, BatchQueued):
-        return tuple(filter(None, (event.batch, event.instruction_sha256)))
-    if isinstance(event, CheckpointStamped):
-        return (*event.certificates, *event.revocation_lists)
-    return (event.manifest_sha256,) if isinstance(event, CustodyOffered) else ()

@@ -10,6 +10,7 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
+from custody.domain.cited import cited_documents
 from custody.domain.events import (
     BatchQueued,
     CheckpointStamped,
@@ -125,16 +126,9 @@ class LedgerContents:
                 message = "a ledger is opened once, at position 0"
                 self._findings.note("structure", "second-opening", opened.slot, message)
             case BatchQueued() | CheckpointStamped() as event:
-                self.cited += [(opened.slot, sha256) for sha256 in _documents(event)]
+                self.cited += [(opened.slot, sha256) for sha256 in cited_documents(event)]
             case _:
                 pass
-
-
-def _documents(event: BatchQueued | CheckpointStamped) -> tuple[str, ...]:
-    """Return the documents that an event cites, by their SHA-256."""
-    if isinstance(event, CheckpointStamped):
-        return (*event.certificates, *event.revocation_lists)
-    return (event.batch, *([] if event.instruction_sha256 is None else [event.instruction_sha256]))
 
 
 class _Identity:

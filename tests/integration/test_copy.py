@@ -101,7 +101,7 @@ def test_the_diagnostics_log_has_begin_end_and_the_summary(
     (log,) = case.workspace.glob("diagnostics/*-copy-*.log")
     text = log.read_text()
     assert "begin copy" in text
-    assert "verified 23 skipped 0 failed 0" in text
+    assert "verified 23 qualified 0 skipped 0 failed 0" in text
     assert text.rstrip().endswith("exit 0")
 
 
