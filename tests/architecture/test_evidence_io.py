@@ -24,6 +24,7 @@ WRITERS = {
     "infrastructure/event_store/note_files.py": "checkpoints are published durably, once, beside the ledger",
     "infrastructure/event_store/shared_memory.py": "gives SQLite's shared memory blocks before it is mapped",
     "cli/workspace.py": "lays out a new workspace before there is a ledger",
+    "cli/settings_file.py": "writes custody.toml, of a new workspace or when a key is rotated",
     "cli/bug_report.py": "saves the traceback of a bug, when nothing else can be relied on",
     "cli/commands/demo.py": "makes up evidence, and tampers with it, in a folder of its own",
     "cli/demo/tampering.py": "breaks copies of the demonstration's own workspace",
