@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.errors import CannotTell, MalformedData
 from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult
@@ -31,11 +32,13 @@ class Made:
         shutil.copytree(self.folder / name, to / "bundle")
         return to / "bundle"
 
-    def audit(self, bundle: Path, *, trusted: bool = True) -> AuditResult:
+    def audit(
+        self, bundle: Path, *, trusted: bool = True, policy: AuditPolicy = DEFAULT_POLICY
+    ) -> AuditResult:
         key = load_public_pem(self.case.key.read_bytes())
         keys = {key.key_id: key.raw} if trusted else {}
         with open_bundle(bundle) as source, verifying_in_parallel() as verify_many:
-            return audit_bundle(source, keys, verify_many)
+            return audit_bundle(source, keys, verify_many, policy=policy)
 
     def codes(self, bundle: Path) -> list[str]:
         """What both find: the audit's codes, after the verifier in one file came to the same verdict."""
@@ -71,6 +74,13 @@ def test_a_sound_bundle_passes_by_the_examiners_key_and_only_by_that(made: Made,
     assert [check for check, verdict in unvouched.verdicts.items() if verdict != "passed"] == [
         "signatures", "authorisation", "checkpoints"
     ]  # fmt: skip
+
+
+def test_read_models_that_a_policy_requires_are_in_no_bundle(made: Made) -> None:
+    result = made.audit(made.folder / "whole", policy=AuditPolicy(required_checks=frozenset({"projections"})))
+
+    assert (result.verdict, result.verdicts["projections"]) == ("indeterminate", "indeterminate")
+    assert "projections" not in result.not_required
 
 
 def test_the_real_command_tells_what_is_withheld(made: Made) -> None:

@@ -213,19 +213,24 @@ def test_few_descriptors_are_enough_for_many_folders(tmp_path: Path) -> None:
     for index in range(100):
         (source / f"{index}" / "file").write_bytes(b"%d" % index)
     items = [item_for(source, destination, b"%d/file" % index) for index in range(100)]
+    held: set[int] = set()
     most = 0
 
-    def counted(real: Any, *arguments: Any, **named: Any) -> int:
+    def opened(real: Any, *arguments: Any, **named: Any) -> int:
         nonlocal most
         fd = real(*arguments, **named)
-        most = max(most, fd)
+        held.add(fd)
+        most = max(most, len(held))
         return fd
 
-    lowest = os.open("/", os.O_RDONLY)
-    os.close(lowest)
+    def closed(real: Any, fd: int) -> None:
+        held.discard(fd)
+        real(fd)
 
-    assert len(of_kind(ReadBack, copy(*items, calls=ChangedCalls(open=counted)))) == 100
-    assert most - lowest < 40
+    calls = ChangedCalls(open=opened, close=closed)
+    assert len(of_kind(ReadBack, copy(*items, calls=calls))) == 100
+    assert not held
+    assert 0 < most < 40
 
 
 def test_destinations_are_not_confused(tmp_path: Path, source: Path, destination: Path) -> None:
