@@ -15,7 +15,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 LAYERS = ("domain", "infrastructure", "cli", "reports")
 DOCSTRING = '"""Chain of custody for digital evidence."""\n'
 # The repository root comes first on the package's path, so that tracebacks, breakpoints and
-# coverage name domain/merkle.py itself and not a link to it.
+# coverage name domain/proofs/merkle.py itself and not a link to it.
 DEVELOPMENT_INIT = f"""{DOCSTRING}
 from pathlib import Path
 

@@ -24,7 +24,7 @@ from custody.cli.surveys import room_text, survey_answer, unlisted_lines
 from custody.domain.errors import UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
-from custody.domain.plan import Plan
+from custody.domain.copying.plan import Plan
 from custody.domain.use_cases.batch_names import named_batch, named_or_unfinished_batch
 from custody.domain.use_cases.batches.estimate import estimate_seconds
 from custody.domain.use_cases.batches.preflight import look_at_places, survey

@@ -14,7 +14,7 @@ from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.errors import Tampered
 from custody.domain.events import SessionOpened
 from custody.domain.identifiers import KeyId, Stream, delegation_stream, key_stream
-from custody.domain.key_holders import Holder
+from custody.domain.keys.holders import Holder
 from custody.domain.ports import Clock
 from custody.domain.public_keys import key_id_of, pem_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem

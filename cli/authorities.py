@@ -11,7 +11,7 @@ from custody.cli.brought_files import file_content
 from custody.cli.workspace import Workspace, shown
 from custody.domain.errors import CannotTell, MalformedData, UsageError
 from custody.domain.paths import printable
-from custody.domain.time_stamp import MAX_ATTACHMENT_BYTES
+from custody.domain.proofs.time_stamp import MAX_ATTACHMENT_BYTES
 from custody.infrastructure.crypto.authorities import Authorities, load_certificates, load_revocation_list
 
 

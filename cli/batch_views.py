@@ -10,7 +10,7 @@ from custody.cli.render import SHORT_ID, counts_fields, counts_text, limited, re
 from custody.cli.wording import counted, size_text
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import LedgerReader, ReadModel
-from custody.domain.rows import BatchRow, JobRow
+from custody.domain.projections.rows import BatchRow, JobRow
 from custody.domain.use_cases.batch_names import named_batch, named_or_last_batch
 from custody.domain.use_cases.batches.batch_results import failures_of
 from custody.domain.use_cases.batches.queue_batch import plan_of

@@ -10,14 +10,14 @@ from custody.cli.adapters import LedgerView, reading_ledger
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted, size_text
-from custody.domain.custody_history import (
+from custody.domain.exhibits.history import (
     CaseHistory,
     CustodyHistory,
     ExhibitHistory,
     HandOver,
 )
-from custody.domain.custody_phrases import described
-from custody.domain.entry import Recorded
+from custody.domain.exhibits.phrases import described
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound
 from custody.domain.events import CustodyRefused, NoteAdded
 from custody.domain.paths import escape_text

@@ -9,7 +9,7 @@ from functools import partial
 
 from custody.cli.adapters import LedgerView
 from custody.cli.session import Session
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.identifiers import LedgerId, Position
 from custody.domain.ports import LedgerWriter, Progress, Recording, StopRequest
 from custody.domain.use_cases.workshop import RunSettings, Surveyor, Workshop

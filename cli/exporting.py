@@ -1,7 +1,7 @@
 """Exporting a bundle: what belongs to it, the files, and the entry that says it was given out.
 
 Knows the order: the bundle stands durably before the ledger says so. What is in it is the business of
-``domain.disclosure`` and ``reports.bundle``.
+``domain.proofs.disclosure`` and ``reports.bundle``.
 """
 
 import hashlib
@@ -13,9 +13,9 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.wording import counted
-from custody.domain.checkpoint import Checkpoint, parse_note
-from custody.domain.disclosure import Disclosure, Scope, cases_with, everything, within
-from custody.domain.entry import Recorded
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, NotFound, UsageError
 from custody.domain.events import BundleExported
 from custody.domain.identifiers import FIRST_REVISION, KeyId, Stream

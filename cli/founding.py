@@ -20,7 +20,7 @@ from custody.cli.workspace import (
     new_workspace_folder,
     require_free,
 )
-from custody.domain.checkpoint import origin_of
+from custody.domain.proofs.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled, LedgerOpened, SessionClosed
 from custody.domain.form import BadValue, text_value

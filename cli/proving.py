@@ -15,7 +15,7 @@ from custody.cli.output import Answer
 from custody.cli.render import finding_fields, limited
 from custody.cli.wording import counted
 from custody.domain.paths import to_json
-from custody.domain.proof import MAX_PROOF_BYTES
+from custody.domain.proofs.proof import MAX_PROOF_BYTES
 from custody.domain.use_cases.check_proof import ProofResult, check_proof
 from custody.domain.use_cases.prove import MadeProof, prove
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel

@@ -11,7 +11,7 @@ from custody.cli.exit_codes import ExitCode, code_of_signal, worst
 from custody.cli.output import Answer
 from custody.cli.wording import counted, duration, size_text
 from custody.domain.audit.findings import Finding
-from custody.domain.failure_words import GONE, is_difference
+from custody.domain.copying.failure_words import GONE, is_difference
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.workshop import BatchResult, Counts, Failure, JobResult
 

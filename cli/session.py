@@ -16,11 +16,11 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.signing import require_right, require_role
 from custody.cli.workspace import Workspace, open_workspace
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CustodyError, LedgerFailed
 from custody.domain.events import SessionClosed, SessionOpened
 from custody.domain.identifiers import LedgerId, Position, Stream
-from custody.domain.key_holders import Holder
+from custody.domain.keys.holders import Holder
 from custody.domain.ports import Clock, LedgerWriter, Recording
 from custody.infrastructure.event_store.ledger import SqlLedger
 from custody.infrastructure.system import SystemClock, new_name

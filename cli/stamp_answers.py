@@ -8,7 +8,7 @@ from custody.cli.exit_codes import VERDICT_CODES, ExitCode
 from custody.cli.output import Answer
 from custody.cli.wording import counted
 from custody.domain.paths import to_json
-from custody.domain.time_stamp import TokenFacts, time_text
+from custody.domain.proofs.time_stamp import TokenFacts, time_text
 from custody.domain.use_cases.stamp_checkpoint import StampAttempt, StampedNote
 
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}

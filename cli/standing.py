@@ -15,7 +15,7 @@ from custody.cli.render import SHORT_ID, batch_answer, batch_fields, resume_comm
 from custody.domain.errors import CustodyError
 from custody.domain.identifiers import BatchId
 from custody.domain.ports import ReadModel
-from custody.domain.rows import BatchRow
+from custody.domain.projections.rows import BatchRow
 from custody.domain.use_cases.batches.batch_results import failures_of, job_results
 from custody.domain.use_cases.workshop import BatchResult, Counts
 from custody.infrastructure.system import SystemClock

@@ -1,6 +1,6 @@
 """The ledger as static files, from the command line.
 
-Knows where they are written. What they are, ``domain.tiles`` says.
+Knows where they are written. What they are, ``domain.proofs.tiles`` says.
 """
 
 from pathlib import Path

@@ -24,9 +24,9 @@ from custody.cli.session import Session, in_session
 from custody.cli.signing import chosen_key
 from custody.cli.wording import counted
 from custody.cli.workspace import Workspace
-from custody.domain.checkpoint import origin_of
-from custody.domain.cosign_request import CosignRequest
-from custody.domain.cosignature import moment, witness_vkey
+from custody.domain.proofs.checkpoint import origin_of
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.proofs.cosignature import moment, witness_vkey
 from custody.domain.errors import CannotTell, MalformedData, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import KeyId, Position

@@ -5,7 +5,7 @@ Knows the words. Does not know who did it, nor where an event stands.
 
 from collections.abc import Mapping
 
-from custody.domain.cosignature import moment
+from custody.domain.proofs.cosignature import moment
 from custody.domain.events import (
     BundleExported,
     CheckpointCosigned,

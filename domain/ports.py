@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from custody.domain.copy_reports import Report
-from custody.domain.copying import Request
-from custody.domain.entry import Recorded
+from custody.domain.copying.reports import Report
+from custody.domain.copying.orders import Request
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import JobId, LedgerId, Position, Stream, TransferId
 from custody.domain.paths import RawPath
-from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
+from custody.domain.projections.rows import BatchRow, JobRow, Tally, TransferRow
 
 
 class Clock(Protocol):

@@ -1,7 +1,7 @@
 """A bundle: what a stranger needs to judge a ledger, or the part of it that belongs to one case or exhibit.
 
 Knows the layout of the bundle format and the order of writing. Knows neither folders nor ZIPs, and decides
-nothing about what is disclosed (``domain.disclosure``). Memory does not grow with the ledger.
+nothing about what is disclosed (``domain.proofs.disclosure``). Memory does not grow with the ledger.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from importlib import resources
 from itertools import chain
 from typing import Final, Protocol
 
-from custody.domain.bundle import (
+from custody.domain.proofs.bundle import (
     ABOUT,
     CHECKPOINT,
     DOCUMENTS,
@@ -25,14 +25,14 @@ from custody.domain.bundle import (
     leaf_line,
     sums_text,
 )
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, key_hash, parse_note, vkey
-from custody.domain.disclosure import Disclosure, Scope
-from custody.domain.dsse import open_envelope
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, key_hash, parse_note, vkey
+from custody.domain.proofs.disclosure import Disclosure, Scope
+from custody.domain.entries.dsse import open_envelope
 from custody.domain.errors import Tampered
 from custody.domain.events import ReportIssued
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.merkle import Frontier, leaf_hash
-from custody.domain.tiles import hash_tiles, tiles
+from custody.domain.proofs.merkle import Frontier, leaf_hash
+from custody.domain.proofs.tiles import hash_tiles, tiles
 from custody.reports.verify_text import Guide, verify_text
 
 VERIFIERS: Final = re.compile(r"verify\w*\.(py|html)")

@@ -7,8 +7,8 @@ caller passes only records up to the position, and the head computed over them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from custody.domain.custody_history import CustodyHistory
-from custody.domain.entry import Recorded
+from custody.domain.exhibits.history import CustodyHistory
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import LedgerId

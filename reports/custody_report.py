@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
 from custody.domain.paths import RawPath
 from custody.reports.chain import ExhibitSection

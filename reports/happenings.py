@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import BatchPaused, BatchResumed, BatchStopped, InventoryChanged, JobFailed
 from custody.domain.paths import escape_text, printable
 from custody.reports.custody_report import Happening

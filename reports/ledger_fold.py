@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchCompleted,
     BatchPaused,
@@ -28,7 +28,7 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
-from custody.domain.failure_words import DIFFERENCES
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
 from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.reports.job_facts import JobFacts

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from custody.domain.digest import Digests
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     CopyRefuted,
     CopyReverified,
@@ -22,7 +22,7 @@ from custody.domain.events import (
     FileVerified,
     MetadataLost,
 )
-from custody.domain.failure_words import DIFFERENCES
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath, escape_text
 from custody.reports.custody_report import FileRow

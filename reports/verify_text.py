@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.disclosure import Scope
-from custody.domain.dsse import PAYLOAD_TYPE
+from custody.domain.proofs.disclosure import Scope
+from custody.domain.entries.dsse import PAYLOAD_TYPE
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.paths import escape_text
 

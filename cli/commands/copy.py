@@ -44,7 +44,7 @@ def command(
     """
     from custody.cli.acquisition import absolute, acquire
     from custody.cli.workspace import open_workspace
-    from custody.domain.plan import copy_plan
+    from custody.domain.copying.plan import copy_plan
 
     run = invocation(ctx)
     chosen = [name for text in hashes or () for name in text.split(",")]

@@ -47,7 +47,7 @@ def register(
     A copy with a new --exhibit registers it by itself, without a description.
     """
     from custody.cli.casework import registered_exhibit
-    from custody.domain.exhibit import Description
+    from custody.domain.exhibits.exhibit import Description
 
     what = Description(
         description=description, make=make, model=model, serial=serial, seal=seal, condition=condition

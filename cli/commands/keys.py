@@ -111,7 +111,7 @@ def new(
 ) -> Answer:
     """Make a key for a person in this workspace and enrol it."""
     from custody.cli.key_changes import Guard, made_key
-    from custody.domain.key_changes import Person
+    from custody.domain.keys.changes import Person
 
     person = Person(
         examiner=examiner, badge=badge, agency=agency, roles=tuple(roles or ("examiner",)),

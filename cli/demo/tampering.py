@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from custody.domain.dsse import envelope, open_envelope
+from custody.domain.entries.dsse import envelope, open_envelope
 from custody.domain.paths import escape_text
 
 HELD_NOTE: Final = "held.note"

@@ -10,10 +10,10 @@ from custody.domain.audit.checkpoints import SignedSize
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import KeyEnrolled, SessionClosed, SessionOpened
 from custody.domain.identifiers import Stream
-from custody.domain.keyring import Keyring
+from custody.domain.keys.keyring import Keyring
 
 
 class AuthorisationCheck:

@@ -11,10 +11,10 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Checkpoint, Note, origin_of, parse_note
+from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.merkle import Frontier
+from custody.domain.proofs.merkle import Frontier
 from custody.domain.paths import escape_text
 
 _NOT_SIGNED: Final = "the {} is not signed by a trusted key"

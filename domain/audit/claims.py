@@ -14,8 +14,8 @@ from custody.domain.audit.findings import Findings
 from custody.domain.audit.jobs import KnownJobs, is_stream_of
 from custody.domain.audit.record import OpenedRecord, RawRecord
 from custody.domain.digest import Digests
-from custody.domain.dsse import open_envelope
-from custody.domain.entry import Entry, parse
+from custody.domain.entries.dsse import open_envelope
+from custody.domain.entries.entry import Entry, parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import (
     Event,

@@ -10,7 +10,7 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
-from custody.domain.cited import cited_documents
+from custody.domain.proofs.cited import cited_documents
 from custody.domain.events import (
     BatchQueued,
     CheckpointStamped,

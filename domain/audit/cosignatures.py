@@ -13,8 +13,8 @@ from custody.domain.audit.anchors import Anchor
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import VerifyMany
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifierKey, parse_signature_line
-from custody.domain.cosignature import (
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifierKey, parse_signature_line
+from custody.domain.proofs.cosignature import (
     Cosignature,
     TrustedWitnesses,
     as_cosignature,

@@ -1,6 +1,6 @@
 """Whether custody moved only as the signatures of both sides say.
 
-Knows the exhibits as the entries make them, and applies the rules of ``domain.transfer`` to each of their
+Knows the exhibits as the entries make them, and applies the rules of ``domain.exhibits.transfer`` to each of their
 events. Deliberately judges nothing behind missing or unreadable entries: a hand-over may rest on them.
 """
 
@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     CustodyAccepted,
     CustodyDeclined,
@@ -21,11 +21,11 @@ from custody.domain.events import (
     ExhibitReleased,
     JobQueued,
 )
-from custody.domain.exhibit import Exhibit, evolve
+from custody.domain.exhibits.exhibit import Exhibit, evolve
 from custody.domain.identifiers import JobId, KeyId, LedgerId, exhibit_stream
-from custody.domain.offer import Offer
+from custody.domain.exhibits.offer import Offer
 from custody.domain.paths import RawPath, escape_text
-from custody.domain.transfer import (
+from custody.domain.exhibits.transfer import (
     Objection,
     objections_to_answer,
     objections_to_parting,

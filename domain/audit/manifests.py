@@ -12,10 +12,10 @@ from custody.domain.audit.claims import CITATIONS, EarlierEntries, read_again
 from custody.domain.audit.custody import OfferedFiles
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.jobs import is_stream_of
-from custody.domain.entry import Entry
+from custody.domain.entries.entry import Entry
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, FileQualified, FileSkipped, FileVerified
-from custody.domain.manifest import ManifestFile, ManifestSums, manifest_files, sum_up
+from custody.domain.exhibits.manifest import ManifestFile, ManifestSums, manifest_files, sum_up
 from custody.domain.paths import RawPath, escape_text, join, printable
 
 _PROOFS: Final = (FileVerified, FileQualified, FileSkipped)

@@ -7,12 +7,12 @@ verifies no signature (``signatures``).
 from dataclasses import dataclass
 
 from custody.domain.audit.findings import Findings
-from custody.domain.dsse import Envelope, open_envelope
-from custody.domain.entry import Entry, Recorded, parse
+from custody.domain.entries.dsse import Envelope, open_envelope
+from custody.domain.entries.entry import Entry, Recorded, parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, KeyEnrolled
 from custody.domain.identifiers import KeyId
-from custody.domain.merkle import leaf_hash
+from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.paths import escape_text
 from custody.domain.public_keys import key_id_of, raw_of_pem
 

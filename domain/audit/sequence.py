@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
-from custody.domain.entry import NO_PREVIOUS
+from custody.domain.entries.entry import NO_PREVIOUS
 
 _CHAIN_BROKEN: Final = (
     "the chain breaks here: this entry and its neighbours were not made one after the other"

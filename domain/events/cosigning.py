@@ -1,6 +1,6 @@
 """Events of witnesses: a cosignature received for this ledger, and one given for another.
 
-What a cosignature is, ``domain.cosignature`` says.
+What a cosignature is, ``domain.proofs.cosignature`` says.
 """
 
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from custody.domain.instructions.csv_file import read_csv
 from custody.domain.instructions.draft import BadInstruction, Draft, Mistake
 from custody.domain.instructions.toml_file import read_toml
 from custody.domain.paths import RawPath
-from custody.domain.plan import Plan
+from custody.domain.copying.plan import Plan
 
 MAX_INSTRUCTION_BYTES: Final = 64 * 1024 * 1024  # DESIGN section 5
 

@@ -20,11 +20,11 @@ from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.cosignature import NOBODY, TrustedWitnesses
-from custody.domain.entry import Recorded
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Busy, CannotTell, CustodyError, Halted, Refused
 from custody.domain.paths import escape_text
-from custody.domain.time_stamp import ReadToken
+from custody.domain.proofs.time_stamp import ReadToken
 
 NOT_SHOWN: Final = (
     "who was at the keyboard: a signature shows which key was used, not by whom",

@@ -7,7 +7,7 @@ from typing import Final
 
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.ports import ReadModel
-from custody.domain.rows import BatchRow
+from custody.domain.projections.rows import BatchRow
 
 LEAST: Final = 6  # characters; fewer are too easily those of another batch
 _SHOWN: Final = 5

@@ -10,11 +10,11 @@ from typing import Final, Literal, TypeAlias
 
 from custody.domain.audit.findings import Verdict
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Checkpoint, Note, VerifySignature, origin_of, parse_note
-from custody.domain.cosignature import NOBODY, Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
-from custody.domain.merkle import verify_consistency
+from custody.domain.proofs.checkpoint import Checkpoint, Note, VerifySignature, origin_of, parse_note
+from custody.domain.proofs.cosignature import NOBODY, Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
+from custody.domain.proofs.merkle import verify_consistency
 from custody.domain.paths import escape_text
-from custody.domain.proving_tree import ProvingTree
+from custody.domain.proofs.proving_tree import ProvingTree
 from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
     TreeReader,

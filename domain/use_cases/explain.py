@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.events import ExhibitRegistered, JobQueued, KeyEnrolled, NoteAdded, SessionOpened
 from custody.domain.identifiers import (
@@ -23,7 +23,7 @@ from custody.domain.identifiers import (
 )  # fmt: skip
 from custody.domain.paths import RawPath, escape_text, printable
 from custody.domain.ports import LedgerReader, ReadModel
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.story import tell
 
 _PAGE: Final = 1000

@@ -11,7 +11,7 @@ from custody.domain.events import CopyRefuted, FileFailed, JobResumed, JobStarte
 from custody.domain.identifiers import JobId, Stream, TransferId, extra_id, transfer_id
 from custody.domain.paths import MAX_NAME_BYTES, RawPath, beside, is_within, join, name, parent
 from custody.domain.ports import Destination, LedgerReader, ReadModel
-from custody.domain.rows import JobRow
+from custody.domain.projections.rows import JobRow
 from custody.domain.use_cases.job_rows import FILE_STATES, all_jobs, path_below, rows_of
 from custody.domain.use_cases.transfers import Journal, file_stream
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import Note, NoteSignature, parse_note
-from custody.domain.cosignature import Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
-from custody.domain.entry import Recorded
+from custody.domain.proofs.checkpoint import Note, NoteSignature, parse_note
+from custody.domain.proofs.cosignature import Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, Tampered
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import Position, Stream, checkpoint_stream

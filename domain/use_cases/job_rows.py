@@ -9,9 +9,9 @@ from typing import Final
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, LedgerId, TransferId, job_id, transfer_id
 from custody.domain.paths import RawPath, is_within, join
-from custody.domain.plan import JobPlan, Plan
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 
 FILE_STATES: Final = ("queued", "copying", "fsynced", "verified", "qualified", "failed", "skipped")
 _IN_PLACE: Final = frozenset({"recorded", "verified", "qualified", "skipped"})

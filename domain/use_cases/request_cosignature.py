@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.checkpoint import parse_note
-from custody.domain.cosign_request import CosignRequest
-from custody.domain.entry import Recorded
+from custody.domain.proofs.checkpoint import parse_note
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Tampered, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import Stream, checkpoint_stream
-from custody.domain.proving_tree import ProvingTree
+from custody.domain.proofs.proving_tree import ProvingTree
 from custody.domain.use_cases.signed_tree import (
     TreeReader,
     chosen_checkpoint,

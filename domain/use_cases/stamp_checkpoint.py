@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from custody.domain.audit.findings import Verdict
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import AuthorityFailed, MalformedData, Refused
 from custody.domain.events import CheckpointStamped
 from custody.domain.identifiers import Position, Stream, checkpoint_stream
 from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.time_stamp import (
+from custody.domain.proofs.time_stamp import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,
     Outcome,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from custody.domain.events import JobFailed
-from custody.domain.rows import Tally
+from custody.domain.projections.rows import Tally
 from custody.domain.use_cases.workshop import Counts
 
 _OPEN = frozenset({"queued", "copying", "fsynced"})

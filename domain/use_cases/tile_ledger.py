@@ -6,8 +6,8 @@ Knows that the checkpoint comes last: after all that it was signed over has been
 from collections.abc import Iterator
 
 from custody.domain.errors import Tampered
-from custody.domain.merkle import Frontier, leaf_hash
-from custody.domain.tiles import CHECKPOINT, TileFile, tiles
+from custody.domain.proofs.merkle import Frontier, leaf_hash
+from custody.domain.proofs.tiles import CHECKPOINT, TileFile, tiles
 from custody.domain.use_cases.signed_tree import SignedCheckpoint, TreeReader
 
 

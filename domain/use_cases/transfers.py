@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from custody.domain.events import Event
 from custody.domain.identifiers import Stream, TransferId
 from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.workshop import COMMIT_EVENTS
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from custody.domain.bundle import MAX_FILES, is_name
+from custody.domain.proofs.bundle import MAX_FILES, is_name
 from custody.domain.errors import CannotTell, MalformedData
 from custody.domain.paths import printable
 

@@ -15,7 +15,7 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
-from custody.domain.bundle import (
+from custody.domain.proofs.bundle import (
     ABOUT,
     CHECKPOINT,
     DOCUMENTS,
@@ -31,10 +31,10 @@ from custody.domain.bundle import (
     note_size,
     parse_sums,
 )
-from custody.domain.canonical import MAX_DOCUMENT_BYTES
-from custody.domain.checkpoint import MAX_NOTE_BYTES
-from custody.domain.dsse import MAX_ENTRY_BYTES
-from custody.domain.entry import Recorded
+from custody.domain.entries.canonical import MAX_DOCUMENT_BYTES
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
+from custody.domain.entries.dsse import MAX_ENTRY_BYTES
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, KeyUnusable, MalformedData
 from custody.domain.events import LedgerOpened, ReportIssued
 from custody.domain.identifiers import KeyId, LedgerId

@@ -23,7 +23,7 @@ from cryptography.x509.verification import (
 )
 
 from custody.domain.errors import MalformedData
-from custody.domain.time_stamp import Trust
+from custody.domain.proofs.time_stamp import Trust
 
 MAX_CHAIN: Final = 4  # certificates between the signing and the trusted one; real chains have one or two
 MAX_NAMESAKES: Final = 3

@@ -12,7 +12,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from custody.domain.time_stamp import Revocation
+from custody.domain.proofs.time_stamp import Revocation
 from custody.infrastructure.crypto.authorities import UNREADABLE, load_certificates
 
 _HTTP: Final = ("http://", "https://")

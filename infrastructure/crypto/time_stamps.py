@@ -10,7 +10,7 @@ from typing import Final, cast
 from asn1crypto import cms, core, tsp
 
 from custody.domain.errors import AuthorityFailed, MalformedData
-from custody.domain.time_stamp import MAX_TOKEN_BYTES, StampEvidence, StampRequest, TokenFacts
+from custody.domain.proofs.time_stamp import MAX_TOKEN_BYTES, StampEvidence, StampRequest, TokenFacts
 from custody.infrastructure.crypto.asn1_values import SAID, Asn1Value, reading, require
 from custody.infrastructure.crypto.authorities import (
     Authorities,

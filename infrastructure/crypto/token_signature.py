@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from custody.domain.time_stamp import MAX_TOKEN_BYTES, Signature
+from custody.domain.proofs.time_stamp import MAX_TOKEN_BYTES, Signature
 from custody.infrastructure.crypto.asn1_values import Asn1Value, each, require
 from custody.infrastructure.crypto.authorities import der, load_certificates, load_revocation_list
 

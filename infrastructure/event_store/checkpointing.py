@@ -8,10 +8,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from custody.domain.checkpoint import Checkpoint, signed_note
-from custody.domain.cosignature import cosignature_line, cosigned_message
+from custody.domain.proofs.checkpoint import Checkpoint, signed_note
+from custody.domain.proofs.cosignature import cosignature_line, cosigned_message
 from custody.domain.errors import Tampered
-from custody.domain.merkle import Frontier
+from custody.domain.proofs.merkle import Frontier
 from custody.infrastructure.event_store.note_files import keep_note
 from custody.infrastructure.event_store.recorder import Head
 from custody.infrastructure.event_store.sealing import EntrySigner

@@ -13,12 +13,12 @@ import sqlalchemy as sa
 from eventsourcing.persistence import IntegrityError
 from filelock import BaseFileLock
 
-from custody.domain.entry import Recorded, rfc3339
+from custody.domain.entries.entry import Recorded, rfc3339
 from custody.domain.errors import LedgerFailed, Tampered
 from custody.domain.events import SessionOpened, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.ports import Clock, Recording
-from custody.domain.projections import Projector
+from custody.domain.projections.fold import Projector
 from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook, insert_checkpoint
 from custody.infrastructure.event_store.codec import LedgerEvent, to_recorded

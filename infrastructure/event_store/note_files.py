@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from custody.domain.checkpoint import MAX_NOTE_BYTES
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable, Tampered
 
 _NAME: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.note")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from custody.domain.errors import LedgerUnreadable, MalformedData, Refused
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.merkle import Frontier
+from custody.domain.proofs.merkle import Frontier
 from custody.domain.ports import Clock
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.application import LedgerApplication

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from custody.domain.canonical import MAX_INTEGER
+from custody.domain.entries.canonical import MAX_INTEGER
 from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, Position, Stream, TransferId
 from custody.domain.paths import RawPath
-from custody.domain.rows import BatchRow, JobRow, TransferRow
+from custody.domain.projections.rows import BatchRow, JobRow, TransferRow
 from custody.infrastructure.event_store.read_model_schema import REBUILD
 
 _STORED: Final = ((sa.Integer, int), (sa.LargeBinary, bytes), (sa.Text, str))

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from custody.domain.errors import LedgerUnreadable
 from custody.domain.identifiers import JobId, Position, TransferId
 from custody.domain.paths import RawPath
-from custody.domain.rows import BatchRow, JobRow, Tally, TransferRow
+from custody.domain.projections.rows import BatchRow, JobRow, Tally, TransferRow
 from custody.infrastructure.event_store.engine import reading
 from custody.infrastructure.event_store.read_model_rows import (
     Row,

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import LedgerUnreadable, NotFound, Tampered
 from custody.domain.identifiers import LedgerId, Position, Stream
 from custody.infrastructure.event_store.codec import StoredEntry, to_recorded

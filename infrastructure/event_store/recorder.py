@@ -22,7 +22,7 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from custody.domain import merkle
+from custody.domain.proofs import merkle
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.engine import reading, writing
 from custody.infrastructure.event_store.sealing import Seal

@@ -12,9 +12,9 @@ from typing import cast
 
 import sqlalchemy as sa
 
-from custody.domain.entry import Recorded
-from custody.domain.projections import Projector
-from custody.domain.row_changes import RowChange, Value
+from custody.domain.entries.entry import Recorded
+from custody.domain.projections.fold import Projector
+from custody.domain.projections.row_changes import RowChange, Value
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.engine import reading, scratch_engine, writing
 from custody.infrastructure.event_store.row_writer import write_rows

@@ -10,7 +10,7 @@ from operator import attrgetter
 
 import sqlalchemy as sa
 
-from custody.domain.row_changes import RowChange, Shape
+from custody.domain.projections.row_changes import RowChange, Shape
 
 
 def write_rows(connection: sa.Connection, changes: Iterable[RowChange]) -> None:
@@ -23,7 +23,7 @@ def write_rows(connection: sa.Connection, changes: Iterable[RowChange]) -> None:
 def _statement(shape: Shape) -> str:
     """Return the statement of a shape; its placeholders are the shape's columns, then the id.
 
-    All names and fixed values come from the constants in ``domain.row_changes``, never from data.
+    All names and fixed values come from the constants in ``domain.projections.row_changes``, never from data.
     """
     return _upsert(shape) if shape.inserts else _update(shape)
 

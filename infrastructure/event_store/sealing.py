@@ -9,10 +9,11 @@ from typing import Final, Protocol, TypeAlias
 
 from eventsourcing.persistence import StoredEvent
 
-from custody.domain import dsse, entry
+from custody.domain.entries import dsse
+from custody.domain.entries import entry
 from custody.domain.events import EVENT_TYPES
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.roles import LONG_TERM_ONLY
+from custody.domain.keys.roles import LONG_TERM_ONLY
 
 Seal: TypeAlias = Callable[[int, bytes, StoredEvent], bytes]
 """Called with position, leaf hash of the entry before (32 zero bytes at position 0) and event."""
@@ -38,7 +39,7 @@ class EntrySigner(Protocol):
 class EntrySealer:
     """Seals events of one ledger with a person's key; the state of the event is already canonical.
 
-    A session key, where there is one, signs in its place what such a key may sign (``domain.roles``).
+    A session key, where there is one, signs in its place what such a key may sign (``domain.keys.roles``).
     """
 
     def __init__(

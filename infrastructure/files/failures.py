@@ -11,7 +11,7 @@ import os
 from types import TracebackType
 from typing import Final, TypedDict, Unpack
 
-from custody.domain.copy_reports import Failed, Side, Stage
+from custody.domain.copying.reports import Failed, Side, Stage
 from custody.domain.digest import Digests
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.domain import paths
-from custody.domain.copy_reports import Side, Stage
+from custody.domain.copying.reports import Side, Stage
 from custody.domain.errors import Refused
 from custody.infrastructure.files.failures import AttemptFailed
 from custody.infrastructure.files.file_calls import FileCalls

@@ -6,7 +6,7 @@ Knows nothing of where the bytes come from, nor what the digests are compared wi
 import hashlib
 from collections.abc import Callable, Generator, Iterable
 
-from custody.domain.copy_reports import Advanced
+from custody.domain.copying.reports import Advanced
 from custody.domain.digest import Digests
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.crew import Crew, Passed

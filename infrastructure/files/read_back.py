@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from custody.domain.copy_reports import Advanced, Side, Stage
+from custody.domain.copying.reports import Advanced, Side, Stage
 from custody.domain.digest import PRIMARY, Digests
 from custody.domain.identifiers import TransferId
 from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading

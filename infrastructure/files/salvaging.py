@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from custody.domain.copy_reports import StretchList
+from custody.domain.copying.reports import StretchList
 from custody.infrastructure.files.direct_io import DirectReading
 from custody.infrastructure.files.stretches import Stretches
 

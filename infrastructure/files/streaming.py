@@ -8,7 +8,7 @@ import mmap
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from custody.domain.copy_reports import Advanced
+from custody.domain.copying.reports import Advanced
 from custody.domain.digest import Digests
 from custody.domain.identifiers import TransferId
 

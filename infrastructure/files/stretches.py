@@ -6,7 +6,7 @@ Knows how neighbours become one stretch, and what counts as a long run. Reads no
 import re
 from typing import Final
 
-from custody.domain.copy_reports import StretchList
+from custody.domain.copying.reports import StretchList
 
 PAGE_BYTES: Final = 4096
 LONG_RUN_BYTES: Final = 1 << 20  # shorter ones stand in many sound files

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain import canonical
-from custody.domain.bundle import About
+from custody.domain.entries import canonical
+from custody.domain.proofs.bundle import About
 from custody.domain.identifiers import LedgerId
-from custody.domain.merkle import leaf_hash
+from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from custody.reports.bundle_files import verify_custody
 from tests.attacks.bundle_file import fit_to, sum_up

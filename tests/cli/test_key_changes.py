@@ -10,7 +10,7 @@ import pytest
 from custody.cli.key_changes import _record_rotation
 from custody.domain.events import KeyEnrolled, KeyRotated
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, key_stream
-from custody.domain.key_holders import Holder
+from custody.domain.keys.holders import Holder
 from custody.domain.ports import Recording
 
 LEDGER = LedgerId(UUID(int=1))

@@ -8,7 +8,7 @@ from custody.cli.reporting import _named_job
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.identifiers import JobId, Stream
 from custody.domain.paths import RawPath
-from custody.domain.rows import BatchRow, JobRow
+from custody.domain.projections.rows import BatchRow, JobRow
 
 BATCH = BatchRow(
     stream=Stream("batch", UUID(int=9)), batch="b" * 64, name="", state="completed", run=1, revision=1,

@@ -9,7 +9,7 @@ from custody.cli.session import SessionLedger
 from custody.domain.errors import LedgerFailed, NotAllowed
 from custody.domain.events import CaseOpened, KeyEnrolled, KeyRevoked, SessionClosed, SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream
-from custody.domain.key_holders import Holder
+from custody.domain.keys.holders import Holder
 from custody.domain.ports import Recording
 
 LEDGER = LedgerId(UUID(int=1))

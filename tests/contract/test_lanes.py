@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copy_reports import Began, Done, Failed, Flushed, Listed, ReadBack, Report
-from custody.domain.copying import Walk, Window
+from custody.domain.copying.reports import Began, Done, Failed, Flushed, Listed, ReadBack, Report
+from custody.domain.copying.orders import Walk, Window
 from custody.domain.errors import Halted
 from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied
@@ -193,8 +193,8 @@ def test_closing_twice_is_harmless_and_leaks_no_descriptor() -> None:
 def test_the_process_dies_with_its_parent(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import os, signal
-        from custody.domain.copy_reports import Done
-        from custody.domain.copying import Walk
+        from custody.domain.copying.reports import Done
+        from custody.domain.copying.orders import Walk
         from custody.infrastructure.files.lane import ProcessLane
         lane = ProcessLane()
         lane.submit(Walk(b"/", b"nothing of this name"))

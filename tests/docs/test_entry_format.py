@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain import dsse, entry
-from custody.domain.checkpoint import Checkpoint, parse_note
-from custody.domain.merkle import leaf_hash, root_of
+from custody.domain.entries import dsse
+from custody.domain.entries import entry
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.merkle import leaf_hash, root_of
 from tests.docs.markdown import ROOT
 
 EXAMPLE = ROOT / "docs" / "reference" / "example"

@@ -1,8 +1,8 @@
 """The published proof, which strangers will try first."""
 
 from custody.domain.identifiers import KeyId
-from custody.domain.merkle import inclusion_proof, leaf_hash
-from custody.domain.proof import Proof
+from custody.domain.proofs.merkle import inclusion_proof, leaf_hash
+from custody.domain.proofs.proof import Proof
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.ed25519 import load_public_pem

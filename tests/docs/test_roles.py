@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from custody.domain.roles import MAY_RECORD, ROLES
+from custody.domain.keys.roles import MAY_RECORD, ROLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "keys.md"
 ROW = re.compile(

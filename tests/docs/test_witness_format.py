@@ -5,8 +5,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from custody.domain.checkpoint import parse_note
-from custody.domain.cosignature import cosigned_message, parse_witness_vkey, trusting, witnessed_by
+from custody.domain.proofs.checkpoint import parse_note
+from custody.domain.proofs.cosignature import cosigned_message, parse_witness_vkey, trusting, witnessed_by
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.docs.markdown import ROOT
 from tests.interop.tools import needed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from custody.domain.errors import AuthorityFailed, MalformedData
 from custody.domain.events import CheckpointStamped
-from custody.domain.time_stamp import StampEvidence, StampRequest, TokenFacts, time_text, token_text
+from custody.domain.proofs.time_stamp import StampEvidence, StampRequest, TokenFacts, time_text, token_text
 
 MOMENT = datetime(2026, 3, 1, 21, 20, tzinfo=UTC)
 GOOD = TokenFacts(

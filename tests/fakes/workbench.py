@@ -11,14 +11,14 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
-from custody.domain.copy_reports import Report
-from custody.domain.entry import Recorded
+from custody.domain.copying.reports import Report
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event, KeyEnrolled, LedgerOpened
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream, transfer_id
 from custody.domain.paths import RawPath
-from custody.domain.plan import JobPlan, Plan
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Recording
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.batches.run_batch import start
 from custody.domain.use_cases.workshop import BatchResult, RunSettings, Surveyor, Workshop
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer

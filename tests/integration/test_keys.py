@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.canonical import encode
-from custody.domain.dsse import envelope as dsse_envelope
-from custody.domain.dsse import open_envelope
+from custody.domain.entries.canonical import encode
+from custody.domain.entries.dsse import envelope as dsse_envelope
+from custody.domain.entries.dsse import open_envelope
 from tests.attacks.ledger_file import LedgerFile
 from tests.cli.command_line import CommandLine, Ended, is_three_line_error
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain import canonical, dsse
-from custody.domain.checkpoint import parse_note
+from custody.domain.entries import canonical
+from custody.domain.entries import dsse
+from custody.domain.proofs.checkpoint import parse_note
 from tests.attacks.ledger_file import LedgerFile
 from tests.cli.command_line import is_three_line_error
 from tests.integration.witness_pair import Pair, new_pair

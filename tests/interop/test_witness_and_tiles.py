@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.checkpoint import Checkpoint, parse_note, signed_note, vkey
-from custody.domain.merkle import leaf_hash, root_of
-from custody.domain.tiles import tiles
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note, signed_note, vkey
+from custody.domain.proofs.merkle import leaf_hash, root_of
+from custody.domain.proofs.tiles import tiles
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key
 from tests.integration.witness_pair import Pair, new_pair

@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from custody.domain import canonical
-from custody.domain.merkle import leaf_hash, root_of
+from custody.domain.entries import canonical
+from custody.domain.proofs.merkle import leaf_hash, root_of
 from tests.attacks.ledger_file import LedgerFile
 
 TILE: Final = 256

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain import merkle
+from custody.domain.proofs import merkle
 
 ENTRIES = st.lists(st.binary(max_size=4), min_size=1, max_size=70)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain import merkle
-from custody.domain.proving_tree import ProvingTree
+from custody.domain.proofs import merkle
+from custody.domain.proofs.proving_tree import ProvingTree
 
 SIZES = st.integers(1, 140)
 

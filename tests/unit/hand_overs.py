@@ -3,8 +3,8 @@
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from custody.domain import dsse
-from custody.domain.answer import ANSWER_TYPE, Answer, answer_envelope
+from custody.domain.entries import dsse
+from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, answer_envelope
 from custody.domain.events import (
     CustodyAccepted,
     CustodyDeclined,
@@ -24,8 +24,8 @@ from custody.domain.identifiers import (
     job_id,
     transfer_id,
 )
-from custody.domain.manifest import ManifestFile, ManifestHead, write_manifest
-from custody.domain.offer import Offer, offer_of
+from custody.domain.exhibits.manifest import ManifestFile, ManifestHead, write_manifest
+from custody.domain.exhibits.offer import Offer, offer_of
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.audit_ledger import AuditResult
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer

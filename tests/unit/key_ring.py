@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from custody.domain.events import KeyEnrolled, SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.key_statement import KeyStatement
+from custody.domain.keys.statement import KeyStatement
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from tests.unit.signed_ledger import KEY, LEDGER, key_enrolled, session_opened
 

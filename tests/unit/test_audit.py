@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain import dsse
+from custody.domain.entries import dsse
 from custody.domain.audit.findings import MAX_FINDINGS
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawColumns
-from custody.domain.dsse import MAX_ENTRY_BYTES
+from custody.domain.entries.dsse import MAX_ENTRY_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import KeyId, batch_stream

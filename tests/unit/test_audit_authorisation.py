@@ -441,7 +441,7 @@ def test_too_many_notes_of_unknown_keys_are_refused_at_once(monkeypatch: pytest.
 
 
 def test_of_very_many_faults_the_oldest_are_said_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custody.domain.keyring._REMEMBERED", 1)
+    monkeypatch.setattr("custody.domain.keys.keyring._REMEMBERED", 1)
     ledger = with_second("reviewer")
     batch = batch_stream(LEDGER, BatchId(PLAN_SHA256))
     case(ledger, OTHER_KEY, "1")

@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain import canonical, dsse
+from custody.domain.entries import canonical
+from custody.domain.entries import dsse
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream
 from tests.unit.signed_ledger import (

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from custody.domain.audit.auditor import LedgerAuditor
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
-from custody.domain.cosignature import MAX_TIME, NOBODY, TrustedWitnesses, as_cosignature, witness_vkey
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
+from custody.domain.proofs.cosignature import MAX_TIME, NOBODY, TrustedWitnesses, as_cosignature, witness_vkey
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import checkpoint_stream
 from custody.domain.use_cases.audit_ledger import AuditResult

@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.entry import body, state_of
+from custody.domain.entries.entry import body, state_of
 from custody.domain.events import CustodyRefused, ExhibitReleased
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibit_stream
-from custody.domain.manifest import ManifestFile, ManifestHead
-from custody.domain.offer import Offer, offer_of
+from custody.domain.exhibits.manifest import ManifestFile, ManifestHead
+from custody.domain.exhibits.offer import Offer, offer_of
 from custody.domain.paths import RawPath
 from custody.domain.public_keys import pem_of
 from tests.unit.hand_overs import (

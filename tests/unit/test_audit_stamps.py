@@ -11,7 +11,7 @@ from custody.domain.audit.findings import Finding
 from custody.domain.audit.stamps import CLOCK_TOLERANCE
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import checkpoint_stream
-from custody.domain.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, time_text
+from custody.domain.proofs.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, time_text
 from custody.domain.use_cases.audit_ledger import AuditResult
 from tests.fakes.tokens import GOOD, MOMENT, TokenTable
 from tests.unit.signed_ledger import (

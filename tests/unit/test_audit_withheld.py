@@ -7,7 +7,7 @@ import pytest
 from custody.domain.audit.auditor import RawRevision, check_revisions
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord
-from custody.domain.merkle import leaf_hash
+from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.use_cases.audit_ledger import AuditResult
 from tests.unit.signed_ledger import SignedLedger, new_ledger
 from tests.unit.test_audit_claims import (

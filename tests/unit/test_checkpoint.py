@@ -3,7 +3,7 @@ import hashlib
 
 import pytest
 
-from custody.domain import checkpoint
+from custody.domain.proofs import checkpoint
 from custody.domain.errors import MalformedData
 
 ORIGIN = checkpoint.ORIGIN_PREFIX + "6f1d2c34-0000-4000-8000-000000000000"

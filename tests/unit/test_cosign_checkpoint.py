@@ -4,10 +4,10 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from custody.domain import merkle
-from custody.domain.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
-from custody.domain.cosign_request import CosignRequest
-from custody.domain.cosignature import witnessed_by
+from custody.domain.proofs import merkle
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.proofs.cosignature import witnessed_by
 from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CosignatureGiven
 from custody.domain.identifiers import ledger_stream

@@ -5,7 +5,7 @@ import hashlib
 
 import pytest
 
-from custody.domain.cosign_request import MAX_PROOF_LINES, CosignRequest
+from custody.domain.proofs.cosign_request import MAX_PROOF_LINES, CosignRequest
 from custody.domain.errors import MalformedData
 from tests.unit.signed_ledger import new_ledger
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.checkpoint import (
+from custody.domain.proofs.checkpoint import (
     ED25519_TYPE,
     Note,
     key_hash,
@@ -14,7 +14,7 @@ from custody.domain.checkpoint import (
     parse_vkey,
     vkey,
 )
-from custody.domain.cosignature import (
+from custody.domain.proofs.cosignature import (
     COSIGNATURE_TYPE,
     MAX_TIME,
     NOBODY,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from custody.domain.answer import Answer, answer_envelope
+from custody.domain.exhibits.answer import Answer, answer_envelope
 from custody.domain.events import (
     EVENT_TYPES,
     BatchCompleted,

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.checkpoint import ORIGIN_PREFIX, parse_note
-from custody.domain.cosignature import NOBODY, TrustedWitnesses
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, parse_note
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.errors import CannotTell, MalformedData, Tampered
 from custody.domain.events import CheckpointCosigned
 from custody.domain.use_cases.import_cosignature import ImportResult, import_cosignatures

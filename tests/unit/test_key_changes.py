@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Refused, UsageError
 from custody.domain.events import CaseOpened, Event, KeyEnrolled, KeyRevoked, KeyRotated
 from custody.domain.identifiers import KeyId, LedgerId, Position, key_stream
-from custody.domain.key_changes import Person, requested, revocation, rotation, succession
-from custody.domain.key_holders import Holder, holder_by_history
-from custody.domain.key_statement import KeyStatement
+from custody.domain.keys.changes import Person, requested, revocation, rotation, succession
+from custody.domain.keys.holders import Holder, holder_by_history
+from custody.domain.keys.statement import KeyStatement
 from custody.domain.public_keys import LOW_ORDER_KEYS, key_id_of, pem_of
-from custody.domain.roles import MAY_RECORD, ROLES, roles_for
+from custody.domain.keys.roles import MAY_RECORD, ROLES, roles_for
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.key_ring import enrolment
 from tests.unit.signed_ledger import KEY, LEDGER, OTHER_KEY, key_enrolled, session_stream

@@ -3,11 +3,11 @@ import json
 
 import pytest
 
-from custody.domain import canonical
-from custody.domain.dsse import pae
+from custody.domain.entries import canonical
+from custody.domain.entries.dsse import pae
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import KeyId
-from custody.domain.key_statement import MAX_REQUEST_BYTES, STATEMENT_TYPE, KeyStatement
+from custody.domain.keys.statement import MAX_REQUEST_BYTES, STATEMENT_TYPE, KeyStatement
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.key_ring import enrolment
 from tests.unit.signed_ledger import KEY, LEDGER, OTHER_KEY

@@ -1,9 +1,9 @@
 """What the command line asks of the keyring that no audit does."""
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import KeyId, Position, Stream, key_stream
-from custody.domain.keyring import Keyring
+from custody.domain.keys.keyring import Keyring
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.key_ring import enrolment
 from tests.unit.signed_ledger import KEY, LEDGER, OTHER_KEY, key_enrolled, ledger_opened

@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from custody.domain import merkle
+from custody.domain.proofs import merkle
 from custody.domain.errors import MalformedData
 
 # The reference tree of RFC 6962 implementations (Certificate Transparency, test data of merkle_tree_test).

@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     EVENT_TYPES,
     BatchCompleted,
@@ -39,8 +39,8 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, Stream
 from custody.domain.paths import RawPath
-from custody.domain.projections import Projector
-from custody.domain.row_changes import PLACE, Value
+from custody.domain.projections.fold import Projector
+from custody.domain.projections.row_changes import PLACE, Value
 
 ID = UUID("0b8f6d2e-6a0b-4a61-9a54-6f3c3a6e2b10")
 JOB = JobId(UUID("9f2184a8-1db1-58fc-aace-ef993b4b81c6"))

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from custody.domain.audit.signatures import TrustedKeys
-from custody.domain.dsse import open_envelope
-from custody.domain.entry import parse
+from custody.domain.entries.dsse import open_envelope
+from custody.domain.entries.entry import parse
 from custody.domain.errors import CannotTell, NotFound, Tampered, UsageError
 from custody.domain.events import JobQueued
 from custody.domain.identifiers import Stream, job_id, transfer_id
 from custody.domain.paths import RawPath
 from custody.domain.ports import Recording
-from custody.domain.proof import Proof
+from custody.domain.proofs.proof import Proof
 from custody.domain.use_cases import explain
 from custody.domain.use_cases.prove import MadeProof, prove
 from custody.infrastructure.event_store.opening import open_for_reading

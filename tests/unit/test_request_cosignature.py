@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.checkpoint import parse_note
-from custody.domain.cosign_request import CosignRequest
+from custody.domain.proofs.checkpoint import parse_note
+from custody.domain.proofs.cosign_request import CosignRequest
 from custody.domain.errors import CannotTell, NotFound, Tampered, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import checkpoint_stream
-from custody.domain.merkle import leaf_hash, root_of, verify_consistency
+from custody.domain.proofs.merkle import leaf_hash, root_of, verify_consistency
 from custody.domain.use_cases.request_cosignature import request_cosignature
 from tests.unit.provable import MemoryReader
 from tests.unit.signed_ledger import (

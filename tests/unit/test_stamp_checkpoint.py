@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import AuthorityFailed, MalformedData, Refused
 from custody.domain.events import CheckpointStamped
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream
 from custody.domain.ports import Recording
-from custody.domain.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, StampEvidence, TokenFacts
+from custody.domain.proofs.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, StampEvidence, TokenFacts
 from custody.domain.use_cases.stamp_checkpoint import StampDesk, StampedNote, ask_authorities, take_reply
 from tests.fakes.tokens import GOOD, TokenProtocol, TokenTable
 from tests.unit.signed_ledger import LEDGER, new_ledger

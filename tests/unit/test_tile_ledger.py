@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import Tampered
-from custody.domain.merkle import EMPTY_ROOT
-from custody.domain.tiles import tiles
+from custody.domain.proofs.merkle import EMPTY_ROOT
+from custody.domain.proofs.tiles import tiles
 from custody.domain.use_cases.signed_tree import SignedCheckpoint
 from custody.domain.use_cases.tile_ledger import tile_files
 from tests.unit.provable import MemoryReader

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from custody.domain.errors import MalformedData
-from custody.domain.merkle import HASH_BYTES, leaf_hash, root_of
-from custody.domain.tiles import hash_tiles, tile_path, tiles
+from custody.domain.proofs.merkle import HASH_BYTES, leaf_hash, root_of
+from custody.domain.proofs.tiles import hash_tiles, tile_path, tiles
 
 SIZES = [0, 1, 2, 255, 256, 257, 511, 512, 700]
 

@@ -6,7 +6,7 @@ from datetime import timedelta, timezone
 import pytest
 
 from custody.domain.errors import MalformedData
-from custody.domain.time_stamp import MAX_TOKEN_BYTES, judge_token, time_text, token_bytes, token_text
+from custody.domain.proofs.time_stamp import MAX_TOKEN_BYTES, judge_token, time_text, token_bytes, token_text
 from tests.fakes.tokens import GOOD, MOMENT
 
 IMPRINT = bytes(32)

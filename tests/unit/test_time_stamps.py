@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from custody.domain.errors import AuthorityFailed, MalformedData
-from custody.domain.time_stamp import StampEvidence, StampRequest, TokenFacts, judge_token
+from custody.domain.proofs.time_stamp import StampEvidence, StampRequest, TokenFacts, judge_token
 from custody.infrastructure.crypto.authorities import (
     Authorities,
     is_only_for_stamps,

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from custody.domain.audit.checkpoints import RawNote
-from custody.domain.dsse import open_envelope
-from custody.domain.entry import Recorded, parse
+from custody.domain.entries.dsse import open_envelope
+from custody.domain.entries.entry import Recorded, parse
 from custody.domain.errors import NotFound, Tampered
 from custody.domain.identifiers import LedgerId, Stream
 from custody.domain.use_cases.time_window import Window, time_window

@@ -1,7 +1,7 @@
 """A witness in memory: a key of its own that cosigns, and notes with its lines."""
 
-from custody.domain.checkpoint import ORIGIN_PREFIX, parse_note
-from custody.domain.cosignature import (
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, parse_note
+from custody.domain.proofs.cosignature import (
     TrustedWitnesses,
     cosignature_line,
     cosigned_message,

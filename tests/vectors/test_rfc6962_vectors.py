@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain import merkle
+from custody.domain.proofs import merkle
 from tests.vectors.shared_vectors import vector_folder
 
 FOLDER = vector_folder("rfc6962-merkle/testdata/inclusion")

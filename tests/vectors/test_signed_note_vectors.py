@@ -1,6 +1,6 @@
 import pytest
 
-from custody.domain import checkpoint
+from custody.domain.proofs import checkpoint
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.vectors.shared_vectors import vector_folder
 

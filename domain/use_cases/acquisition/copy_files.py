@@ -8,13 +8,13 @@ import errno
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from custody.domain.copy_reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
-from custody.domain.copying import Operation, Window
+from custody.domain.copying.reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
+from custody.domain.copying.orders import Operation, Window
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import Event, FileProgressed, FileResumed, FileSkipped
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath, beside, printable
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import (
     Flight,
     failure,

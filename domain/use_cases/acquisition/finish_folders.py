@@ -10,7 +10,7 @@ from typing import Final
 
 from custody.domain.errors import Refused
 from custody.domain.paths import RawPath, join, printable
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.folder_attributes import FolderAttributes
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.foreign import Neighbourhood

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.copy_reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
-from custody.domain.copying import CopyItem, Operation
-from custody.domain.entry import Recorded
+from custody.domain.copying.reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
+from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Refused
 from custody.domain.events import (
     Event,
@@ -24,7 +24,7 @@ from custody.domain.events import (
 )
 from custody.domain.paths import RawPath, escape_text, printable
 from custody.domain.ports import LedgerReader
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
 from custody.domain.use_cases.acquisition.own_copies import Publication, is_unproved, publication
 from custody.domain.use_cases.acquisition.prefixes import kept_prefix

@@ -7,11 +7,11 @@ no mode and no time: that comes after, since an access list changes the mode.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from custody.domain.copy_reports import Kept, Unkept
-from custody.domain.copying import CopyItem, Operation, Window
+from custody.domain.copying.reports import Kept, Unkept
+from custody.domain.copying.orders import CopyItem, Operation, Window
 from custody.domain.events import MetadataLost
 from custody.domain.identifiers import TransferId
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import metadata_lost
 from custody.domain.use_cases.acquisition.job_site import JobSite, copy_item
 from custody.domain.use_cases.lane_feed import LaneFeed, LaneLost

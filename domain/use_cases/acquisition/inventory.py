@@ -6,8 +6,8 @@ has already taken is passed over. Copies nothing.
 
 from collections.abc import Mapping, Sequence
 
-from custody.domain.copy_reports import Listed, ListedEntry, ListingFailed, Stage
-from custody.domain.copying import Walk
+from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Stage
+from custody.domain.copying.orders import Walk
 from custody.domain.errors import Refused
 from custody.domain.events import (
     DirectoryCreated,
@@ -21,7 +21,7 @@ from custody.domain.events import (
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent
 from custody.domain.ports import Standing
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.inventory_events import queued, skipped, special
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.kept_apart import require_apart

@@ -1,6 +1,6 @@
 """The events that say what the inventory found of one entry of a source. Decides nothing."""
 
-from custody.domain.copy_reports import ListedEntry
+from custody.domain.copying.reports import ListedEntry
 from custody.domain.digest import Digests
 from custody.domain.events import FileQueued, FileSkipped, Nanoseconds, SpecialFileSkipped, Wide
 from custody.domain.identifiers import Position

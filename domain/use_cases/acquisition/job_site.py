@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from custody.domain.copying import CopyItem, Mark, Operation
+from custody.domain.copying.orders import CopyItem, Mark, Operation
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath
 from custody.domain.ports import Destination
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

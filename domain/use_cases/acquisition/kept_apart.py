@@ -6,7 +6,7 @@ inode. Does not know of file systems that show another one's folders under numbe
 
 from collections.abc import Iterable
 
-from custody.domain.copy_reports import ListedEntry
+from custody.domain.copying.reports import ListedEntry
 from custody.domain.errors import Refused
 from custody.domain.paths import RawPath, printable
 from custody.domain.ports import Destination

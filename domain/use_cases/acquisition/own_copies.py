@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copy_reports import Stage
-from custody.domain.entry import Recorded
+from custody.domain.copying.reports import Stage
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     Event,
     FileCopying,
@@ -20,7 +20,7 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.failure_words import DIFFERENCES
+from custody.domain.copying.failure_words import DIFFERENCES
 
 PUBLISHED: Final = "published"
 _STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced", "qualified"})

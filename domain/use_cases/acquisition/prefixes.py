@@ -7,8 +7,8 @@ none of it: the lane reads the prefix again on both sides before it goes on.
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from custody.domain.copying import Mark
-from custody.domain.entry import Recorded
+from custody.domain.copying.orders import Mark
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event, FileCopying, FileProgressed, FileResumed
 
 PREFIX: Final = "prefix"

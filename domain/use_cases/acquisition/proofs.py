@@ -5,8 +5,8 @@ The read model only says where to look. It is not signed, so what is claimed ane
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from custody.domain.copy_reports import ListedEntry
-from custody.domain.entry import Recorded
+from custody.domain.copying.reports import ListedEntry
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     CopyRefuted,
     CopyReverified,
@@ -15,11 +15,11 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.failure_words import DIFFERENCES
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath
 from custody.domain.ports import LedgerWriter, Standing
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 
 
 def is_proved(row: TransferRow) -> bool:

@@ -8,11 +8,11 @@ copy is confirmed by a look at the destination. Copies nothing.
 from collections.abc import Iterator
 from typing import Final
 
-from custody.domain.copy_reports import Stage
+from custody.domain.copying.reports import Stage
 from custody.domain.errors import DestinationFailed, Refused, Tampered
 from custody.domain.events import FileFailed, FileResumed
 from custody.domain.paths import beside, join, printable
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.acquisition.flights import STALLED
 from custody.domain.use_cases.acquisition.job_site import JobSite
 from custody.domain.use_cases.acquisition.own_copies import PUBLISHED

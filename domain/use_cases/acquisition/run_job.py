@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from custody.domain.errors import DestinationFailed, Halted, LedgerFailed, Refused
 from custody.domain.events import Event, InventoryTaken, JobCompleted, JobResumed, JobStarted
 from custody.domain.identifiers import Stream
-from custody.domain.plan import JobPlan
-from custody.domain.rows import JobRow
+from custody.domain.copying.plan import JobPlan
+from custody.domain.projections.rows import JobRow
 from custody.domain.use_cases.acquisition.copy_files import FileCopier
 from custody.domain.use_cases.acquisition.final_check import FinalCheck
 from custody.domain.use_cases.acquisition.finish_folders import FolderFinisher

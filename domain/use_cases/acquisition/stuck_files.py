@@ -7,7 +7,7 @@ waits too. So a lane is asked to try the file alone: a lane can be given up. Rem
 from dataclasses import replace
 from typing import Final
 
-from custody.domain.copying import CopyItem, Operation, Window
+from custody.domain.copying.orders import CopyItem, Operation, Window
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.acquisition.job_site import JobSite

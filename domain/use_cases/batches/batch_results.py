@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from custody.domain.failure_words import is_refuting
+from custody.domain.copying.failure_words import is_refuting
 from custody.domain.ports import ReadModel
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.job_rows import rows_of
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.workshop import Failure, JobResult

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from custody.domain.paths import RawPath, printable
-from custody.domain.plan import JobPlan
+from custody.domain.copying.plan import JobPlan
 from custody.domain.ports import Inspector
 
 

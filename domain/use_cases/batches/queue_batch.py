@@ -7,9 +7,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final, cast
 
-from custody.domain import canonical
-from custody.domain.canonical import JsonObject
-from custody.domain.case import Case, evolve, require_not_closed
+from custody.domain.entries import canonical
+from custody.domain.entries.canonical import JsonObject
+from custody.domain.exhibits.case import Case, evolve, require_not_closed
 from custody.domain.events import BatchQueued, CaseOpened, ExhibitRegistered, JobQueued
 from custody.domain.identifiers import (
     FIRST_REVISION,
@@ -20,9 +20,9 @@ from custody.domain.identifiers import (
     job_id,
 )
 from custody.domain.paths import RawPath, to_json
-from custody.domain.plan import JobPlan, Plan
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import LedgerReader, Recording
-from custody.domain.rows import BatchRow
+from custody.domain.projections.rows import BatchRow
 from custody.domain.use_cases.workshop import Workshop
 
 MAX_SOURCES_IN_EVENT: Final = 100  # the plan has them all; an entry holds at most 60 KiB

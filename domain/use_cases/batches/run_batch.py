@@ -15,9 +15,9 @@ from custody.domain.errors import (
 from custody.domain.events import BatchCompleted, BatchPaused, BatchResumed, BatchStarted, BatchStopped, Event
 from custody.domain.identifiers import BatchId, Stream
 from custody.domain.paths import RawPath
-from custody.domain.plan import JobPlan, Plan
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
-from custody.domain.rows import BatchRow, JobRow
+from custody.domain.projections.rows import BatchRow, JobRow
 from custody.domain.use_cases.acquisition.run_job import JobEnding, JobRunner, beginning
 from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED, failures_of, job_results
 from custody.domain.use_cases.batches.final_pass import reverify_sample

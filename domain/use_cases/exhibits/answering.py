@@ -8,19 +8,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.answer import ANSWER_TYPE, Answer, Word, answer_envelope, open_answer
-from custody.domain.case import require_not_closed
-from custody.domain.checkpoint import VerifySignature
-from custody.domain.dsse import pae
+from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, Word, answer_envelope, open_answer
+from custody.domain.exhibits.case import require_not_closed
+from custody.domain.proofs.checkpoint import VerifySignature
+from custody.domain.entries.dsse import pae
 from custody.domain.errors import MalformedData, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyDeclined, CustodyRefused, Event
-from custody.domain.exhibit import Exhibit, register
+from custody.domain.exhibits.exhibit import Exhibit, register
 from custody.domain.identifiers import KeyId, Position
-from custody.domain.offer import Offer, offer_of
+from custody.domain.exhibits.offer import Offer, offer_of
 from custody.domain.paths import printable
 from custody.domain.ports import LedgerWriter, Recording
 from custody.domain.public_keys import pem_of
-from custody.domain.transfer import (
+from custody.domain.exhibits.transfer import (
     Answered,
     KeyOf,
     objections_to_answer,

@@ -14,11 +14,11 @@ from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.signatures import VerifyMany
 from custody.domain.errors import CannotTell, MalformedData, Tampered
 from custody.domain.events import ExhibitRegistered
-from custody.domain.exhibit import Description
+from custody.domain.exhibits.exhibit import Description
 from custody.domain.identifiers import KeyId
-from custody.domain.manifest import ManifestHead, sum_up
-from custody.domain.offer import Offer, OfferFile, offer_of
-from custody.domain.proof import Proof
+from custody.domain.exhibits.manifest import ManifestHead, sum_up
+from custody.domain.exhibits.offer import Offer, OfferFile, offer_of
+from custody.domain.proofs.proof import Proof
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
 
 _UNKNOWN: Final = frozenset({"unknown-key", "checkpoint-signature", "checkpoint-origin"})

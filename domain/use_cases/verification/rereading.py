@@ -7,12 +7,12 @@ and with which event each answer is recorded, where the pass is to be.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from custody.domain.copy_reports import Advanced, Done, Failed, ReadBack
-from custody.domain.copying import CopyItem, Operation, Window
+from custody.domain.copying.reports import Advanced, Done, Failed, ReadBack
+from custody.domain.copying.orders import CopyItem, Operation, Window
 from custody.domain.events import CopyRefuted, CopyReverified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
-from custody.domain.rows import TransferRow
+from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.lane_feed import MAX_UNDER_WAY, LaneFeed, LaneLost
 from custody.domain.use_cases.transfers import Journal, file_stream
 

@@ -12,7 +12,7 @@ from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import LinkRecorded
 from custody.domain.paths import RawPath, printable
 from custody.domain.ports import Destination
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import Neighbourhood, listed, made_destination
 from custody.domain.use_cases.job_rows import placed_age, replaced_rows, rows_of
 from custody.domain.use_cases.lane_feed import Interrupted

@@ -8,14 +8,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.domain.copy_reports import Advanced, Failed, ReadBack
-from custody.domain.copying import CopyItem
+from custody.domain.copying.reports import Advanced, Failed, ReadBack
+from custody.domain.copying.orders import CopyItem
 from custody.domain.errors import Busy, CustodyError, DestinationMissing
 from custody.domain.events import CopyRefuted
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath, is_within, join
 from custody.domain.ports import Destination
-from custody.domain.rows import JobRow, TransferRow
+from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.foreign import made_destination, record_extra
 from custody.domain.use_cases.job_rows import all_jobs, job_of, proved_rows, proved_rows_of
 from custody.domain.use_cases.lane_feed import LaneFeed

@@ -11,7 +11,7 @@ from custody.domain.errors import NotFound
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath, is_within
 from custody.domain.ports import ReadModel
-from custody.domain.rows import JobRow
+from custody.domain.projections.rows import JobRow
 from custody.domain.use_cases.batch_names import batches_beginning, named_batch
 from custody.domain.use_cases.job_rows import all_jobs
 

@@ -1,6 +1,6 @@
 """The key's holder records a cosignature of a trusted witness that the witness never made."""
 
-from custody.domain.cosignature import cosignature_line
+from custody.domain.proofs.cosignature import cosignature_line
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from tests.attacks.ledger_file import COSIGNED_AT, WITNESS, LedgerFile
 

@@ -1,6 +1,6 @@
 """The key's holder records a stamp whose signature was made up."""
 
-from custody.domain.time_stamp import token_text
+from custody.domain.proofs.time_stamp import token_text
 from tests.attacks.ledger_file import LedgerFile
 from tests.attacks.stamping import append_stamp, real_stamp
 

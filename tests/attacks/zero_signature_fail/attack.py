@@ -1,6 +1,7 @@
 """The signature of an entry is 64 zeros."""
 
-from custody.domain import canonical, dsse
+from custody.domain.entries import canonical
+from custody.domain.entries import dsse
 from tests.attacks.ledger_file import LedgerFile
 
 

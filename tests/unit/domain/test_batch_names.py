@@ -6,7 +6,7 @@ import pytest
 
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.identifiers import Stream
-from custody.domain.rows import BatchRow
+from custody.domain.projections.rows import BatchRow
 from custody.domain.use_cases.batch_names import (
     LEAST,
     batches_beginning,

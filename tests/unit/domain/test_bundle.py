@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.bundle import (
+from custody.domain.proofs.bundle import (
     About,
     in_order,
     is_key,

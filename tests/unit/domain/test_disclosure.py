@@ -4,8 +4,8 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from custody.domain.disclosure import Disclosure, Scope, cases_with, everything, within
-from custody.domain.entry import Recorded
+from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchCompleted,
     BatchQueued,

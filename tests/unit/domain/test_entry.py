@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from custody.domain import canonical
-from custody.domain.entry import ENTRY_VERSION, Entry, body, name_of, parse, state_of
+from custody.domain.entries import canonical
+from custody.domain.entries.entry import ENTRY_VERSION, Entry, body, name_of, parse, state_of
 from custody.domain.errors import MalformedData
 from custody.domain.events import EVENT_TYPES, BatchStarted, FileFailed, FileFsynced, decode, to_data
 from custody.domain.events.schema import Event, from_data

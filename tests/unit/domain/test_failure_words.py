@@ -3,7 +3,7 @@
 import pytest
 
 from custody.cli.render import failure_word
-from custody.domain.failure_words import is_refuting
+from custody.domain.copying.failure_words import is_refuting
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from custody.domain.copy_reports import Began, Report
+from custody.domain.copying.reports import Began, Report
 from custody.domain.events import CopyRefuted, CopyReverified
 from custody.domain.use_cases.batches import final_pass
 from custody.domain.use_cases.batches.final_pass import SampleResult, reverify_sample

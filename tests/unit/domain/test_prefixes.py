@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copy_reports import Marked, Report
+from custody.domain.copying.reports import Marked, Report
 from custody.domain.events import FileCopying, FileFailed, FileProgressed, FileResumed, FileVerified
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.acquisition.job_site import JobSite

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copy_reports import ReadBack, Report
+from custody.domain.copying.reports import ReadBack, Report
 from custody.domain.errors import Tampered
 from custody.domain.events import BatchCompleted, FileFailed, FileSkipped, FileVerified, JobFailed
 from custody.domain.use_cases.batches.run_batch import resume

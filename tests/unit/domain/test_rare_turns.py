@@ -11,7 +11,7 @@ import pytest
 from custody.domain.audit import claims
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord
-from custody.domain.copy_reports import ReadBack, Report
+from custody.domain.copying.reports import ReadBack, Report
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import CopyReverified, FileFailed, FileSkipped, FileVerified, Nanoseconds
 from custody.domain.identifiers import JobId, Position, Stream

@@ -6,7 +6,7 @@ from custody.domain.errors import LedgerFailed
 from custody.domain.events import BatchStarted
 from custody.domain.identifiers import JobId, LedgerId, Position, Stream, transfer_id
 from custody.domain.ports import Recording
-from custody.domain.rows import Tally
+from custody.domain.projections.rows import Tally
 from custody.domain.use_cases.tally import tally
 from custody.domain.use_cases.threshold import MayGoOn
 from custody.domain.use_cases.transfers import Journal, TransferRevisions, file_stream

@@ -6,7 +6,7 @@ import pytest
 
 from custody.domain.errors import UsageError
 from custody.domain.form import MAX_FIELD_BYTES, BadValue, field_value, text_value, time_value
-from custody.domain.template import fill
+from custody.domain.copying.template import fill
 
 VALUES = {
     "case_number": "2026-0147",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copy_reports import Began, Listed, ReadBack, Report
+from custody.domain.copying.reports import Began, Listed, ReadBack, Report
 from custody.domain.errors import Busy, CustodyError, DestinationFailed, NotFound, Refused, UsageError
 from custody.domain.events import CopyRefuted, CopyReverified, Event, FileSkipped, FileVerified, JobCompleted
 from custody.domain.identifiers import JobId, Stream

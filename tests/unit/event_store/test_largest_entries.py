@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from custody.domain.dsse import MAX_ENTRY_BYTES
+from custody.domain.entries.dsse import MAX_ENTRY_BYTES
 from custody.domain.events import Event, FileFailed, FileSkipped, decode, to_data, type_name
 from custody.domain.identifiers import JobId, Position
 from custody.domain.paths import RawPath

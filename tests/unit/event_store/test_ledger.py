@@ -6,8 +6,10 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from custody.domain import dsse, entry, merkle
-from custody.domain.checkpoint import Checkpoint, parse_note
+from custody.domain.entries import dsse
+from custody.domain.entries import entry
+from custody.domain.proofs import merkle
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import Busy, LedgerFailed, MalformedData, NotFound, Tampered
 from custody.domain.events import CaseOpened
 from custody.domain.identifiers import Stream

@@ -30,7 +30,7 @@ from custody.domain.identifiers import (
 )
 from custody.domain.paths import RawPath
 from custody.domain.ports import Recording
-from custody.domain.rows import Tally, TransferRow
+from custody.domain.projections.rows import Tally, TransferRow
 from custody.infrastructure.event_store.engine import writing
 from custody.infrastructure.event_store.ledger import SqlLedger
 from tests.unit.event_store.sample_ledger import (

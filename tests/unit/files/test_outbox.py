@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.copy_reports import Began, Failed, ReadBack, Report, Side, Stage
+from custody.domain.copying.reports import Began, Failed, ReadBack, Report, Side, Stage
 from custody.domain.identifiers import TransferId
 from custody.infrastructure.files import lane_process
 from custody.infrastructure.files.frames import FrameReader

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.copy_reports import Advanced, Side, Stage
+from custody.domain.copying.reports import Advanced, Side, Stage
 from custody.domain.identifiers import TransferId
 from custody.infrastructure.files.failures import WORDS, AttemptFailed, Blame, word_for
 from custody.infrastructure.files.frames import FrameReader, frame

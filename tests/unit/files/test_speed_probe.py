@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.copying import CopyItem, Operation
+from custody.domain.copying.orders import CopyItem, Operation
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 from custody.infrastructure.files.folders import Folders

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from custody.domain.copy_reports import StretchList
+from custody.domain.copying.reports import StretchList
 from custody.infrastructure.files.stretches import LONG_RUN_BYTES, MAX_RUNS_LISTED, PAGE_BYTES, ZeroRuns
 
 NOISE = bytes(range(1, 256)) * 17  # no page of it begins with a zero, nor is it whole pages

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.copy_reports import Done, Listed, ListedEntry, ListingFailed
-from custody.domain.copying import Walk
-from custody.domain.entry import state_of as entry_state
+from custody.domain.copying.reports import Done, Listed, ListedEntry, ListingFailed
+from custody.domain.copying.orders import Walk
+from custody.domain.entries.entry import state_of as entry_state
 from custody.domain.events import FileFailed
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath

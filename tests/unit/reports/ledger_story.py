@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from custody.domain import events as ev
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import (
     BatchId,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from custody.domain.custody_history import CustodyHistory
-from custody.domain.dsse import open_envelope
-from custody.domain.entry import Recorded, parse
+from custody.domain.exhibits.history import CustodyHistory
+from custody.domain.entries.dsse import open_envelope
+from custody.domain.entries.entry import Recorded, parse
 from custody.domain.events import CustodyRefused, ExhibitReleased, NoteAdded
 from custody.domain.identifiers import case_stream
 from custody.reports.chain import chain_of_custody

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
-from custody.domain import canonical
-from custody.domain.canonical import JsonValue
-from custody.domain.checkpoint import VerifySignature
-from custody.domain.dsse import pae
+from custody.domain.entries import canonical
+from custody.domain.entries.canonical import JsonValue
+from custody.domain.proofs.checkpoint import VerifySignature
+from custody.domain.entries.dsse import pae
 from custody.domain.errors import MalformedData
 from custody.domain.events import KeyEnrolled
 from custody.domain.events.schema import from_data, to_data

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from custody.domain.checkpoint import VerifySignature
-from custody.domain.entry import Recorded
+from custody.domain.proofs.checkpoint import VerifySignature
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     Event,
     KeyEnrolled,
@@ -23,9 +23,9 @@ from custody.domain.events import (
     type_name,
 )
 from custody.domain.identifiers import KeyId, LedgerId, Stream
-from custody.domain.key_holders import GENESIS, Delegation, Holder, ended_by, session_key_of, sound_key
-from custody.domain.key_statement import KeyStatement
-from custody.domain.roles import LONG_TERM_ONLY, ROLES, known_roles, roles_for, shown_roles
+from custody.domain.keys.holders import GENESIS, Delegation, Holder, ended_by, session_key_of, sound_key
+from custody.domain.keys.statement import KeyStatement
+from custody.domain.keys.roles import LONG_TERM_ONLY, ROLES, known_roles, roles_for, shown_roles
 
 _T = TypeVar("_T")
 

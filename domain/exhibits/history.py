@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeAlias
 
-from custody.domain.answer import Answer
-from custody.domain.case import Case
-from custody.domain.case import evolve as evolve_case
-from custody.domain.custody_phrases import answer_in
-from custody.domain.entry import Recorded
+from custody.domain.exhibits.answer import Answer
+from custody.domain.exhibits.case import Case
+from custody.domain.exhibits.case import evolve as evolve_case
+from custody.domain.exhibits.phrases import answer_in
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import MalformedData
 from custody.domain.events import (
     CaseClosed,
@@ -26,9 +26,9 @@ from custody.domain.events import (
     KeyEnrolled,
     NoteAdded,
 )
-from custody.domain.exhibit import Exhibit, evolve
+from custody.domain.exhibits.exhibit import Exhibit, evolve
 from custody.domain.identifiers import KeyId, LedgerId, Position
-from custody.domain.offer import offer_of
+from custody.domain.exhibits.offer import offer_of
 
 Standing: TypeAlias = Literal["open", "accepted", "declined", "withdrawn"]
 

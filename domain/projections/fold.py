@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from custody.domain.digest import Digests
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchCompleted,
     BatchPaused,
@@ -42,7 +42,7 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import JobId
 from custody.domain.paths import RawPath, join
-from custody.domain.row_changes import (
+from custody.domain.projections.row_changes import (
     BATCH_IN,
     BATCH_QUEUED,
     DIRECTORY,

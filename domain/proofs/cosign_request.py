@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-from custody.domain.checkpoint import Checkpoint, Note, parse_note
+from custody.domain.proofs.checkpoint import Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
 
 MAX_PROOF_LINES: Final = 63

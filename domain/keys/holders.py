@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import MalformedData
 from custody.domain.events import KeyEnrolled, KeyRevoked, KeyRotated, SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, delegation_stream
 from custody.domain.public_keys import fault_of, key_id_of, raw_of_pem
-from custody.domain.roles import ROLES, Role, known_roles
+from custody.domain.keys.roles import ROLES, Role, known_roles
 
 Ending: TypeAlias = Literal["rotated", "revoked"]
 

@@ -8,14 +8,14 @@ offer's entry names. Believes nothing: signatures are verified elsewhere.
 from dataclasses import dataclass
 from typing import Final, Self
 
-from custody.domain.dsse import Envelope, open_envelope
-from custody.domain.entry import parse
+from custody.domain.entries.dsse import Envelope, open_envelope
+from custody.domain.entries.entry import parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import CustodyOffered
 from custody.domain.identifiers import KeyId, LedgerId, Position
-from custody.domain.manifest import MAX_MANIFEST_BYTES
-from custody.domain.merkle import leaf_hash
-from custody.domain.proof import MAX_PROOF_BYTES
+from custody.domain.exhibits.manifest import MAX_MANIFEST_BYTES
+from custody.domain.proofs.merkle import leaf_hash
+from custody.domain.proofs.proof import MAX_PROOF_BYTES
 
 MAX_OFFER_BYTES: Final = MAX_PROOF_BYTES + MAX_MANIFEST_BYTES
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from custody.domain.checkpoint import (
+from custody.domain.proofs.checkpoint import (
     Note,
     NoteSignature,
     VerifierKey,

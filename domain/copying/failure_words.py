@@ -5,7 +5,7 @@ Knows the words and what they mean together; asked by whoever gives a verdict an
 
 from typing import Final
 
-from custody.domain.copy_reports import Stage
+from custody.domain.copying.reports import Stage
 
 DIFFERENCES: Final = frozenset({"read-back-differs", "changed", "missing", "not-a-regular-file"})
 """Of a reading of a copy: it was looked at and is not what was recorded. Others: an inability to look."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from custody.domain.cited import cited_documents
-from custody.domain.entry import Recorded
+from custody.domain.proofs.cited import cited_documents
+from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
     BundleExported,

@@ -7,7 +7,7 @@ Deliberately does not know what an entry is, or who signed a root.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from custody.domain.merkle import EMPTY_ROOT, node_hash
+from custody.domain.proofs.merkle import EMPTY_ROOT, node_hash
 
 
 class _Peak(NamedTuple):

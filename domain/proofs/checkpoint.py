@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import LedgerId
-from custody.domain.merkle import HASH_BYTES
+from custody.domain.proofs.merkle import HASH_BYTES
 from custody.domain.public_keys import PUBLIC_KEY_BYTES, fault_of
 
 ORIGIN_PREFIX: Final = "custody.invalid/"

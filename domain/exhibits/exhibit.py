@@ -6,7 +6,7 @@ is a key: at first of who registered the exhibit, then of the receiver of each a
 
 from dataclasses import dataclass, field, replace
 
-from custody.domain.entry import Recorded
+from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound, Refused
 from custody.domain.events import (
     CustodyAccepted,

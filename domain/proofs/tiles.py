@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from custody.domain.errors import MalformedData
-from custody.domain.merkle import leaf_hash, root_of
+from custody.domain.proofs.merkle import leaf_hash, root_of
 
 TILE_WIDTH: Final = 256
 """Hashes or entries of a full tile (tlog-tiles, "Merkle Tree")."""

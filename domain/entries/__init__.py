@@ -1,0 +1,1 @@
+"""Entries of the ledger: canonical JSON, the signed envelope, and the event inside."""

@@ -1,0 +1,1 @@
+"""Cases, exhibits and hand-overs: who holds what, and by whose signatures."""

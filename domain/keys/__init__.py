@@ -1,0 +1,1 @@
+"""Whose key may record what: roles, enrolment, rotation, revocation."""
