@@ -21,10 +21,10 @@ from custody.cli.session import Session, in_session
 from custody.cli.signals import LastWords, pausing_on_signals
 from custody.cli.standing import abandoned_before, abandoned_run, nothing_left
 from custody.cli.surveys import room_text, survey_answer, unlisted_lines
+from custody.domain.copying.plan import Plan
 from custody.domain.errors import UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, read_instruction
 from custody.domain.paths import RawPath, parent, printable
-from custody.domain.copying.plan import Plan
 from custody.domain.use_cases.batch_names import named_batch, named_or_unfinished_batch
 from custody.domain.use_cases.batches.estimate import estimate_seconds
 from custody.domain.use_cases.batches.preflight import look_at_places, survey

@@ -10,11 +10,11 @@ from typing import Final
 
 from custody.cli.adapters import trusted_keys
 from custody.cli.workspace import Workspace, shown
-from custody.domain.proofs.checkpoint import VerifierKey, parse_note, parse_vkey
-from custody.domain.proofs.cosignature import TrustedWitnesses, parse_witness_vkey, trusting
 from custody.domain.errors import CannotTell, KeyUnusable, MalformedData, UsageError
 from custody.domain.identifiers import KeyId
 from custody.domain.paths import printable
+from custody.domain.proofs.checkpoint import VerifierKey, parse_note, parse_vkey
+from custody.domain.proofs.cosignature import TrustedWitnesses, parse_witness_vkey, trusting
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.infrastructure.crypto.ed25519 import load_public_pem, public_key_from_raw
 

@@ -10,9 +10,9 @@ from custody.cli.adapters import reading_ledger
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
-from custody.domain.exhibits.texts import MAX_NOTE_BYTES, form_text, number_text
 from custody.domain.events import ExhibitReleased
 from custody.domain.exhibits.exhibit import Description
+from custody.domain.exhibits.texts import MAX_NOTE_BYTES, form_text, number_text
 from custody.domain.identifiers import Position
 from custody.domain.use_cases.exhibits import casework
 from custody.domain.use_cases.exhibits.books import named_exhibit

@@ -13,9 +13,9 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted
 from custody.cli.workspace import open_workspace
+from custody.domain.errors import MalformedData, NotFound, UsageError
 from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.cosignature import moment
-from custody.domain.errors import MalformedData, NotFound, UsageError
 from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_checkpoint
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.system import SystemClock

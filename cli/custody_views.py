@@ -10,6 +10,9 @@ from custody.cli.adapters import LedgerView, reading_ledger
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.wording import counted, size_text
+from custody.domain.entries.entry import Recorded
+from custody.domain.errors import NotFound
+from custody.domain.events import CustodyRefused, NoteAdded
 from custody.domain.exhibits.history import (
     CaseHistory,
     CustodyHistory,
@@ -17,9 +20,6 @@ from custody.domain.exhibits.history import (
     HandOver,
 )
 from custody.domain.exhibits.phrases import described
-from custody.domain.entries.entry import Recorded
-from custody.domain.errors import NotFound
-from custody.domain.events import CustodyRefused, NoteAdded
 from custody.domain.paths import escape_text
 from custody.domain.use_cases.exhibits.books import history_until, named_exhibit, position_at
 

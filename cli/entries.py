@@ -12,9 +12,8 @@ from typing import Final, Protocol
 from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer, Output
 from custody.cli.wording import counted
-from custody.domain.entries import canonical
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
+from custody.domain import canonical
+from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CustodyError, MalformedData, NotFound
 from custody.domain.events import to_data

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Final
 
-from custody.domain.audit.findings import Verdict
 from custody.domain.errors import (
     Busy,
     CannotTell,
@@ -18,6 +17,7 @@ from custody.domain.errors import (
     Tampered,
     UsageError,
 )
+from custody.domain.verdict import Verdict
 
 
 class ExitCode(IntEnum):

@@ -13,14 +13,14 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.wording import counted
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
-from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, NotFound, UsageError
 from custody.domain.events import BundleExported
 from custody.domain.identifiers import FIRST_REVISION, KeyId, Stream
 from custody.domain.paths import escape_text, printable, to_json
 from custody.domain.ports import Recording
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.infrastructure.crypto.ed25519 import load_public_pem
 from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.files.new_files import new_files, require_free

@@ -20,13 +20,13 @@ from custody.cli.workspace import (
     new_workspace_folder,
     require_free,
 )
-from custody.domain.proofs.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled, LedgerOpened, SessionClosed
 from custody.domain.form import BadValue, text_value
 from custody.domain.identifiers import FIRST_REVISION, KeyId, LedgerId, Stream, key_stream
 from custody.domain.paths import to_json
 from custody.domain.ports import Recording
+from custody.domain.proofs.checkpoint import origin_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key, write_key_files
 from custody.infrastructure.event_store.opening import LedgerPaths, create_ledger, open_for_writing

@@ -13,10 +13,10 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.wording import counted, size_text
-from custody.domain.exhibits.answer import MAX_ANSWER_BYTES
-from custody.domain.exhibits.texts import form_text
 from custody.domain.errors import NotFound, Refused
 from custody.domain.events import CustodyAccepted, CustodyDeclined
+from custody.domain.exhibits.answer import MAX_ANSWER_BYTES
+from custody.domain.exhibits.texts import form_text
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import printable, to_json
 from custody.domain.public_keys import pem_of

@@ -18,16 +18,16 @@ from custody.cli.signing import (
     named_key,
     token_keys,
 )
-from custody.domain.proofs.checkpoint import origin_of
 from custody.domain.errors import UsageError
 from custody.domain.events import KeyEnrolled
 from custody.domain.identifiers import FIRST_REVISION, KeyId, key_stream
 from custody.domain.keys.changes import Person, revocation, rotation, succession
 from custody.domain.keys.holders import Holder
+from custody.domain.keys.roles import ROLES
 from custody.domain.keys.statement import KeyStatement
 from custody.domain.paths import escape_text
 from custody.domain.ports import Recording
-from custody.domain.keys.roles import ROLES
+from custody.domain.proofs.checkpoint import origin_of
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, load_public_pem
 from custody.infrastructure.crypto.key_files import (
     new_private_key,

@@ -15,13 +15,13 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.signing import active_holder, chosen_key, holder_of, named_key, opened_signer
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, VerifierKey, origin_of, parse_vkey
 from custody.domain.errors import MalformedData, Refused, UsageError
 from custody.domain.events import KeyEnrolled
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.keys.changes import Person, requested
 from custody.domain.keys.statement import MAX_REQUEST_BYTES, KeyStatement
 from custody.domain.paths import escape_text, to_json
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, VerifierKey, origin_of, parse_vkey
 from custody.domain.public_keys import key_id_of, pem_of
 from custody.infrastructure.crypto.ed25519 import load_public_pem, verify
 from custody.infrastructure.crypto.key_files import write_public_key_files

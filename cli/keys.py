@@ -13,14 +13,14 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.signing import chosen_key, named_key, private_keys
 from custody.cli.wording import counted
-from custody.domain.proofs.checkpoint import origin_of, vkey
 from custody.domain.errors import CannotTell, NotFound, UsageError
 from custody.domain.identifiers import KeyId
 from custody.domain.keys.holders import Holder
 from custody.domain.keys.keyring import KEY_EVENTS, Keyring
-from custody.domain.paths import escape_text, to_json
-from custody.domain.public_keys import pem_of
 from custody.domain.keys.roles import ROLES, shown_roles
+from custody.domain.paths import escape_text, to_json
+from custody.domain.proofs.checkpoint import origin_of, vkey
+from custody.domain.public_keys import pem_of
 from custody.infrastructure.crypto.ed25519 import verify
 
 SHORT_ID: Final = 12

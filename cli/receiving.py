@@ -20,11 +20,11 @@ from custody.cli.signals import pausing_on_signals
 from custody.cli.verification import READ_ONCE
 from custody.cli.wording import counted, size_text
 from custody.cli.workspace import Workspace, open_workspace
-from custody.domain.exhibits.texts import form_text
 from custody.domain.entries.entry import rfc3339
 from custody.domain.errors import UsageError
-from custody.domain.identifiers import KeyId
 from custody.domain.exhibits.offer import MAX_OFFER_BYTES
+from custody.domain.exhibits.texts import form_text
+from custody.domain.identifiers import KeyId
 from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.exhibits.answering import Answerer, Desk, Said

@@ -13,14 +13,14 @@ from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.wording import size_text
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import NotFound, Tampered, UsageError
 from custody.domain.events import KeyEnrolled, ReportIssued
 from custody.domain.identifiers import FIRST_REVISION, BatchId, Position, Stream, key_stream
-from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.domain.paths import printable, to_json
 from custody.domain.ports import ReadModel, Recording
 from custody.domain.projections.rows import BatchRow, JobRow
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.domain.use_cases.batch_names import named_batch
 from custody.infrastructure.event_store.reader import SqlLedgerReader
 from custody.infrastructure.files.new_file import new_file

@@ -17,8 +17,8 @@ from custody.domain.errors import CannotTell, KeyUnusable, NotAllowed, NotFound,
 from custody.domain.events import Event, KeyEnrolled, type_name
 from custody.domain.identifiers import KeyId, key_stream
 from custody.domain.keys.holders import Holder, holder_by_history
-from custody.domain.paths import escape_text
 from custody.domain.keys.roles import ROLES, roles_for, shown_roles
+from custody.domain.paths import escape_text
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import key_files_in, load_private_key
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading

@@ -17,9 +17,9 @@ from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.stamp_answers import imported_answer, request_answer, stamped_answer
 from custody.cli.workspace import PRIVATE, Workspace, open_workspace, shown
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import AuthorityFailed, CannotTell, MalformedData, NotFound, Refused, UsageError
 from custody.domain.paths import printable
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.time_stamp import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,

@@ -7,8 +7,8 @@ from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer
 from custody.cli.render import SHORT_ID, limited
 from custody.cli.wording import counted, duration, size_text
-from custody.domain.paths import printable, to_json
 from custody.domain.copying.plan import Plan
+from custody.domain.paths import printable, to_json
 from custody.domain.use_cases.batches.preflight import Survey
 from custody.domain.use_cases.batches.rooms import RoomSurvey
 

@@ -24,13 +24,13 @@ from custody.cli.session import Session, in_session
 from custody.cli.signing import chosen_key
 from custody.cli.wording import counted
 from custody.cli.workspace import Workspace
-from custody.domain.proofs.checkpoint import origin_of
-from custody.domain.proofs.cosign_request import CosignRequest
-from custody.domain.proofs.cosignature import moment, witness_vkey
 from custody.domain.errors import CannotTell, MalformedData, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import to_json
+from custody.domain.proofs.checkpoint import origin_of
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.proofs.cosignature import moment, witness_vkey
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.cosign_checkpoint import CosignResult, Witness
 from custody.domain.use_cases.import_cosignature import ImportResult, import_cosignatures

@@ -5,7 +5,6 @@ Knows the words. Does not know who did it, nor where an event stands.
 
 from collections.abc import Mapping
 
-from custody.domain.proofs.cosignature import moment
 from custody.domain.events import (
     BundleExported,
     CheckpointCosigned,
@@ -21,6 +20,7 @@ from custody.domain.events import (
     MetadataLost,
 )
 from custody.domain.paths import printable
+from custody.domain.proofs.cosignature import moment
 
 
 def copying(event: FileCopying | FileProgressed | FileFsynced) -> str:

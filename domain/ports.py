@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from custody.domain.copying.reports import Report
 from custody.domain.copying.orders import Request
+from custody.domain.copying.reports import Report
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event
 from custody.domain.identifiers import JobId, LedgerId, Position, Stream, TransferId

@@ -6,7 +6,6 @@ out printable, all other values as recorded, so whoever shows them escapes them.
 
 from typing import TypeAlias, assert_never, cast
 
-from custody.domain.exhibits.phrases import CustodyEvent, tell_custody
 from custody.domain.events import (
     BatchCompleted,
     BatchPaused,
@@ -58,6 +57,7 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
+from custody.domain.exhibits.phrases import CustodyEvent, tell_custody
 from custody.domain.keys.phrases import tell_key
 from custody.domain.paths import printable
 from custody.domain.phrases import (

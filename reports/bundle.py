@@ -13,6 +13,10 @@ from importlib import resources
 from itertools import chain
 from typing import Final, Protocol
 
+from custody.domain.entries.dsse import open_envelope
+from custody.domain.errors import Tampered
+from custody.domain.events import ReportIssued
+from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.proofs.bundle import (
     ABOUT,
     CHECKPOINT,
@@ -27,10 +31,6 @@ from custody.domain.proofs.bundle import (
 )
 from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, key_hash, parse_note, vkey
 from custody.domain.proofs.disclosure import Disclosure, Scope
-from custody.domain.entries.dsse import open_envelope
-from custody.domain.errors import Tampered
-from custody.domain.events import ReportIssued
-from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.domain.proofs.tiles import hash_tiles, tiles
 from custody.reports.verify_text import Guide, verify_text

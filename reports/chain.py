@@ -6,10 +6,10 @@ Knows which exhibits a report is about. Puts facts side by side; verifies nothin
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from custody.domain.exhibits.history import CustodyHistory, ExhibitHistory, HandOver
-from custody.domain.exhibits.phrases import described
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import CustodyRefused, NoteAdded
+from custody.domain.exhibits.history import CustodyHistory, ExhibitHistory, HandOver
+from custody.domain.exhibits.phrases import described
 from custody.domain.identifiers import KeyId, Position
 
 

@@ -7,10 +7,10 @@ caller passes only records up to the position, and the head computed over them.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from custody.domain.exhibits.history import CustodyHistory
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound
 from custody.domain.events import SessionClosed
+from custody.domain.exhibits.history import CustodyHistory
 from custody.domain.identifiers import LedgerId
 from custody.reports import statements
 from custody.reports.chain import chain_of_custody

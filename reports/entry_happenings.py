@@ -5,6 +5,7 @@ Knows failures, files taken up again, refutations and foreign entries, and which
 
 from collections.abc import Iterator
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     CopyRefuted,
@@ -15,7 +16,6 @@ from custody.domain.events import (
     LinkRecorded,
     MetadataLost,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.paths import escape_text, printable
 from custody.reports.custody_report import Happening
 from custody.reports.job_facts import Foreign, JobFacts, Listed, Made

@@ -6,6 +6,7 @@ Knows which record opens, changes or closes which fact. Puts nothing into words 
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     CopyRefuted,
@@ -24,7 +25,6 @@ from custody.domain.events import (
     MetadataLost,
     SpecialFileSkipped,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import RawPath
 from custody.reports.transfers import Transfer, beginning

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchCompleted,
@@ -28,7 +29,6 @@ from custody.domain.events import (
     SessionOpened,
     SpecialFileSkipped,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import BatchId, JobId, KeyId, Position, extra_id
 from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.reports.job_facts import JobFacts

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.digest import Digests
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
@@ -22,7 +23,6 @@ from custody.domain.events import (
     FileVerified,
     MetadataLost,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath, escape_text
 from custody.reports.custody_report import FileRow

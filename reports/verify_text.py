@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.proofs.disclosure import Scope
 from custody.domain.entries.dsse import PAYLOAD_TYPE
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.paths import escape_text
+from custody.domain.proofs.disclosure import Scope
 
 _NOTHING_WITHHELD: Final = (
     "Nothing is withheld: line *n* of `entries.ndjson`, counted from 0, is position *n* of the ledger."

@@ -24,8 +24,8 @@ from custody.domain.audit.revisions import RawRevision, check_revisions
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.audit.stamps import GoodStamp, StampCheck
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entries.entry import Recorded
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.proofs.merkle import HASH_BYTES, Frontier, leaf_hash
 from custody.domain.proofs.time_stamp import ReadToken
 

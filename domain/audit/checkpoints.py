@@ -11,11 +11,11 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.proofs.merkle import Frontier
 from custody.domain.paths import escape_text
+from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
+from custody.domain.proofs.merkle import Frontier
 
 _NOT_SIGNED: Final = "the {} is not signed by a trusted key"
 MAX_WAITING: Final = 10_000

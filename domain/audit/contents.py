@@ -10,7 +10,6 @@ from typing import Final
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
-from custody.domain.proofs.cited import cited_documents
 from custody.domain.events import (
     BatchQueued,
     CheckpointStamped,
@@ -20,6 +19,7 @@ from custody.domain.events import (
     SessionOpened,
 )
 from custody.domain.identifiers import KeyId, LedgerId, Stream
+from custody.domain.proofs.cited import cited_documents
 
 _VOTES: Final = 3  # entries that are asked for the ledger's id, so that one changed entry decides nothing
 _LISTED: Final = 20  # positions named in a note; of more, the number

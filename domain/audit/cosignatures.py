@@ -13,7 +13,17 @@ from custody.domain.audit.anchors import Anchor
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import VerifyMany
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, VerifierKey, parse_signature_line
+from custody.domain.errors import MalformedData
+from custody.domain.events import CheckpointCosigned
+from custody.domain.identifiers import LedgerId
+from custody.domain.paths import escape_text
+from custody.domain.proofs.checkpoint import (
+    ORIGIN_PREFIX,
+    Checkpoint,
+    Note,
+    VerifierKey,
+    parse_signature_line,
+)
 from custody.domain.proofs.cosignature import (
     Cosignature,
     TrustedWitnesses,
@@ -23,10 +33,6 @@ from custody.domain.proofs.cosignature import (
     witness_vkey,
     witnessed_by,
 )
-from custody.domain.errors import MalformedData
-from custody.domain.events import CheckpointCosigned
-from custody.domain.identifiers import LedgerId
-from custody.domain.paths import escape_text
 
 _SHOWN: Final = 200  # characters of a text that comes from the ledger
 

@@ -1,7 +1,8 @@
 """Whether custody moved only as the signatures of both sides say.
 
-Knows the exhibits as the entries make them, and applies the rules of ``domain.exhibits.transfer`` to each of their
-events. Deliberately judges nothing behind missing or unreadable entries: a hand-over may rest on them.
+Knows the exhibits as the entries make them, and applies the rules of ``domain.exhibits.transfer`` to
+each of their events. Deliberately judges nothing behind missing or unreadable entries: a hand-over may rest
+on them.
 """
 
 from collections.abc import Iterator
@@ -22,9 +23,7 @@ from custody.domain.events import (
     JobQueued,
 )
 from custody.domain.exhibits.exhibit import Exhibit, evolve
-from custody.domain.identifiers import JobId, KeyId, LedgerId, exhibit_stream
 from custody.domain.exhibits.offer import Offer
-from custody.domain.paths import RawPath, escape_text
 from custody.domain.exhibits.transfer import (
     Objection,
     objections_to_answer,
@@ -32,6 +31,8 @@ from custody.domain.exhibits.transfer import (
     objections_to_receiver,
     offer_answered,
 )
+from custody.domain.identifiers import JobId, KeyId, LedgerId, exhibit_stream
+from custody.domain.paths import RawPath, escape_text
 
 _Name: TypeAlias = tuple[str, str]  # case number, exhibit number
 _Event: TypeAlias = (

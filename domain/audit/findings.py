@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
+from custody.domain.verdict import Verdict
+
 Check: TypeAlias = Literal[
     "structure",
     "signatures",
@@ -19,8 +21,6 @@ Check: TypeAlias = Literal[
     "projections",
     "evidence",
 ]
-Verdict: TypeAlias = Literal["passed", "failed", "indeterminate"]
-
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)
 
 MAX_FINDINGS: Final = 1000

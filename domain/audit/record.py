@@ -12,8 +12,8 @@ from custody.domain.entries.entry import Entry, Recorded, parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, KeyEnrolled
 from custody.domain.identifiers import KeyId
-from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.paths import escape_text
+from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.public_keys import key_id_of, raw_of_pem
 
 

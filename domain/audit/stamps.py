@@ -14,10 +14,10 @@ from typing import Final
 from custody.domain.audit.anchors import Anchor
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
-from custody.domain.proofs.checkpoint import Checkpoint
 from custody.domain.errors import MalformedData
 from custody.domain.events import CheckpointStamped
 from custody.domain.paths import escape_text
+from custody.domain.proofs.checkpoint import Checkpoint
 from custody.domain.proofs.time_stamp import (
     MAX_ATTACHMENT_BYTES,
     MAX_ATTACHMENTS,

@@ -8,14 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, cast
 
-from custody.domain import digest
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain import canonical, digest
+from custody.domain.canonical import JsonObject, JsonValue
+from custody.domain.copying.template import fill
 from custody.domain.errors import MalformedData, UsageError
 from custody.domain.form import BadValue, text_value
 from custody.domain.identifiers import BatchId
 from custody.domain.paths import RawPath, from_json, join, name, printable, to_json
-from custody.domain.copying.template import fill
 
 PLAN_VERSION: Final = 1
 NEVER_STOP: Final = 1000  # permille of the files tried

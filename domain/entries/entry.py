@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, decode, to_text, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, parse_stream

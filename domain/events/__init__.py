@@ -6,7 +6,7 @@ A name that is not in the table is refused; nothing is ever imported by a name f
 from collections.abc import Mapping
 from typing import Final
 
-from custody.domain.entries.canonical import JsonValue
+from custody.domain.canonical import JsonValue
 from custody.domain.errors import MalformedData
 from custody.domain.events.anchor import CheckpointStamped
 from custody.domain.events.batch import (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar, TypeVar, cast, get_type_hints
 
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.errors import MalformedData
 from custody.domain.events.values import KINDS, Read, Write, write_path
 from custody.domain.identifiers import StreamKind

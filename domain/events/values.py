@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NewType, cast
 from uuid import UUID
 
-from custody.domain.entries.canonical import MAX_INTEGER, JsonValue
+from custody.domain.canonical import MAX_INTEGER, JsonValue
 from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position, TransferId

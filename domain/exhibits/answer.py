@@ -12,8 +12,8 @@ from dataclasses import dataclass, fields
 from typing import Final, Literal, Self, TypeAlias, cast
 from uuid import UUID
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.entries.dsse import MAX_ENTRY_BYTES, pae
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import KeyId, LedgerId, Position

@@ -8,10 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, Self, TypeAlias
 
-from custody.domain.exhibits.answer import Answer
-from custody.domain.exhibits.case import Case
-from custody.domain.exhibits.case import evolve as evolve_case
-from custody.domain.exhibits.phrases import answer_in
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import MalformedData
 from custody.domain.events import (
@@ -26,9 +22,13 @@ from custody.domain.events import (
     KeyEnrolled,
     NoteAdded,
 )
+from custody.domain.exhibits.answer import Answer
+from custody.domain.exhibits.case import Case
+from custody.domain.exhibits.case import evolve as evolve_case
 from custody.domain.exhibits.exhibit import Exhibit, evolve
-from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.exhibits.offer import offer_of
+from custody.domain.exhibits.phrases import answer_in
+from custody.domain.identifiers import KeyId, LedgerId, Position
 
 Standing: TypeAlias = Literal["open", "accepted", "declined", "withdrawn"]
 

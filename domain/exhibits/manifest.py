@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.digest import DIGEST_HEX_LENGTH, PRIMARY, Digests
 from custody.domain.entries.dsse import MAX_ENTRY_BYTES
 from custody.domain.errors import MalformedData, Refused

@@ -12,8 +12,8 @@ from custody.domain.entries.dsse import Envelope, open_envelope
 from custody.domain.entries.entry import parse
 from custody.domain.errors import MalformedData
 from custody.domain.events import CustodyOffered
-from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.exhibits.manifest import MAX_MANIFEST_BYTES
+from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.proofs.proof import MAX_PROOF_BYTES
 

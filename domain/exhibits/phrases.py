@@ -6,7 +6,6 @@ Knows the words, and reads from a signed answer what it says. Verifies nothing: 
 from collections.abc import Iterable
 from typing import TypeAlias, assert_never
 
-from custody.domain.exhibits.answer import Answer, open_answer
 from custody.domain.errors import MalformedData
 from custody.domain.events import (
     CaseClosed,
@@ -19,6 +18,7 @@ from custody.domain.events import (
     ExhibitReleased,
     NoteAdded,
 )
+from custody.domain.exhibits.answer import Answer, open_answer
 from custody.domain.phrases import bytes_text, counted
 
 ExhibitEvent: TypeAlias = (

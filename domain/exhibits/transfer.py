@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from custody.domain.exhibits.answer import SignedAnswer, Word, open_answer
-from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.errors import MalformedData, NotAllowed, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyDeclined, CustodyOffered
+from custody.domain.exhibits.answer import SignedAnswer, Word, open_answer
 from custody.domain.exhibits.exhibit import Exhibit
-from custody.domain.identifiers import KeyId
 from custody.domain.exhibits.offer import Offer, offer_of
+from custody.domain.identifiers import KeyId
+from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.public_keys import key_id_of, raw_of_pem
 
 Answered: TypeAlias = CustodyAccepted | CustodyDeclined

@@ -6,13 +6,13 @@ Every mistake is found and reported with its row or key before anything is writt
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from custody.domain.copying.plan import Plan
 from custody.domain.errors import UsageError
 from custody.domain.instructions.compile import compile_plan
 from custody.domain.instructions.csv_file import read_csv
 from custody.domain.instructions.draft import BadInstruction, Draft, Mistake
 from custody.domain.instructions.toml_file import read_toml
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import Plan
 
 MAX_INSTRUCTION_BYTES: Final = 64 * 1024 * 1024  # DESIGN section 5
 

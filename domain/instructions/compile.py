@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from custody.domain.copying.plan import NEVER_STOP, JobPlan, Plan, shared_landings
 from custody.domain.instructions.draft import (
     DEFAULTS,
     BadInstruction,
@@ -20,7 +21,6 @@ from custody.domain.instructions.draft import (
 )
 from custody.domain.instructions.jobs import JOB_KEYS, compile_job, text
 from custody.domain.paths import RawPath, printable
-from custody.domain.copying.plan import NEVER_STOP, JobPlan, Plan, shared_landings
 
 BATCH_KEYS: Final = frozenset({"name", "stop_when_failed_over"})
 _BATCH: Final = "[batch]"

@@ -6,14 +6,13 @@ Knows every key of a job and what may stand under it. Goes on after a mistake, s
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from custody.domain import digest
-from custody.domain.entries import canonical
+from custody.domain import canonical, digest
+from custody.domain.copying.plan import JobPlan
+from custody.domain.copying.template import fill, require_fields
 from custody.domain.errors import UsageError
 from custody.domain.form import FIELDS, BadValue, field_value, text_value
 from custody.domain.instructions.draft import JobValues, Mistakes
 from custody.domain.paths import RawPath, join, name, printable
-from custody.domain.copying.plan import JobPlan
-from custody.domain.copying.template import fill, require_fields
 
 OPTIONS: Final = ("salvage", "read_source_twice")
 JOB_KEYS: Final = frozenset(

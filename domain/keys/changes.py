@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.errors import Refused, UsageError
 from custody.domain.events import Event, KeyEnrolled, KeyRevoked, KeyRotated
 from custody.domain.form import BadValue, text_value
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.keys.holders import Holder, sound_key
-from custody.domain.keys.statement import KeyStatement
 from custody.domain.keys.roles import ROLES, known_roles
+from custody.domain.keys.statement import KeyStatement
+from custody.domain.proofs.checkpoint import VerifySignature
 
 _NOTHING: Final = "Nothing was written."
 

@@ -12,8 +12,8 @@ from custody.domain.entries.entry import Recorded
 from custody.domain.errors import MalformedData
 from custody.domain.events import KeyEnrolled, KeyRevoked, KeyRotated, SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, delegation_stream
-from custody.domain.public_keys import fault_of, key_id_of, raw_of_pem
 from custody.domain.keys.roles import ROLES, Role, known_roles
+from custody.domain.public_keys import fault_of, key_id_of, raw_of_pem
 
 Ending: TypeAlias = Literal["rotated", "revoked"]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     Event,
@@ -24,8 +23,9 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import KeyId, LedgerId, Stream
 from custody.domain.keys.holders import GENESIS, Delegation, Holder, ended_by, session_key_of, sound_key
-from custody.domain.keys.statement import KeyStatement
 from custody.domain.keys.roles import LONG_TERM_ONLY, ROLES, known_roles, roles_for, shown_roles
+from custody.domain.keys.statement import KeyStatement
+from custody.domain.proofs.checkpoint import VerifySignature
 
 _T = TypeVar("_T")
 

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonValue
-from custody.domain.proofs.checkpoint import VerifySignature
+from custody.domain import canonical
+from custody.domain.canonical import JsonValue
 from custody.domain.entries.dsse import pae
 from custody.domain.errors import MalformedData
 from custody.domain.events import KeyEnrolled
 from custody.domain.events.schema import from_data, to_data
 from custody.domain.identifiers import KeyId, LedgerId
+from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.public_keys import key_id_of, raw_of_pem
 
 STATEMENT_TYPE: Final = "application/vnd.custody.key-statement+json"

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Self
 from uuid import UUID
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
 from custody.domain.errors import CannotTell, MalformedData
 from custody.domain.identifiers import LedgerId
 

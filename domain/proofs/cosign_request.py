@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, Self
 
-from custody.domain.proofs.checkpoint import Checkpoint, Note, parse_note
 from custody.domain.errors import MalformedData
+from custody.domain.proofs.checkpoint import Checkpoint, Note, parse_note
 
 MAX_PROOF_LINES: Final = 63
 """As many as tlog-witness allows: a tree whose size is a 63-bit number needs no more."""

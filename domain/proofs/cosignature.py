@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
+from custody.domain.errors import MalformedData
 from custody.domain.proofs.checkpoint import (
     Note,
     NoteSignature,
@@ -20,7 +21,6 @@ from custody.domain.proofs.checkpoint import (
     parse_vkey,
     vkey,
 )
-from custody.domain.errors import MalformedData
 
 COSIGNATURE_TYPE: Final = 0x04
 """Signature type of timestamped Ed25519 cosignatures (signed-note, "Signature types")."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from custody.domain.proofs.cited import cited_documents
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchQueued,
@@ -33,6 +32,7 @@ from custody.domain.identifiers import (
     extra_id,
     transfer_id,
 )
+from custody.domain.proofs.cited import cited_documents
 
 _ALWAYS: Final = frozenset({"ledger", "key", "checkpoint"})
 """Kinds of streams without which nothing can be judged: they tell of no case."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Self
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject, JsonValue
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject, JsonValue
 from custody.domain.errors import MalformedData
 from custody.domain.proofs.merkle import HASH_BYTES
 

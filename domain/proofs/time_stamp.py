@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-from custody.domain.audit.findings import Verdict
 from custody.domain.errors import MalformedData
+from custody.domain.verdict import Verdict
 
 MAX_TOKEN_BYTES: Final = 24 * 1024
 """A token lies in its entry, in base64 twice over; entries have 60 KiB. Tokens with their chain have 2–10."""

@@ -9,18 +9,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final, Protocol
 
-from custody.domain.audit.findings import CHECKS, Check, Findings, Verdict, in_order
+from custody.domain.audit.findings import CHECKS, Check, Findings, in_order
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.bundle import DOCUMENTS, REPORTS, SUMS, TILES, About
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import LedgerId
-from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.paths import escape_text
+from custody.domain.proofs.bundle import DOCUMENTS, REPORTS, SUMS, TILES, About
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
+from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.proofs.tiles import TileFile, hash_tiles, tiles
 from custody.domain.proofs.time_stamp import ReadToken
 from custody.domain.use_cases.audit_ledger import AuditResult, AuditSource, audit
+from custody.domain.verdict import Verdict
 
 MADE_BY_KEYS: Final[tuple[Check, ...]] = ("signatures", "authorisation", "checkpoints")
 """What proves nothing when nobody vouches for the keys."""

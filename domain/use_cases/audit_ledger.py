@@ -14,17 +14,18 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.completeness import not_anchored
 from custody.domain.audit.documents import check_documents, check_manifests
 from custody.domain.audit.evidence import CopiesRead, judge_evidence
-from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdict, Verdicts
+from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdicts
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Busy, CannotTell, CustodyError, Halted, Refused
 from custody.domain.paths import escape_text
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.proofs.time_stamp import ReadToken
+from custody.domain.verdict import Verdict
 
 NOT_SHOWN: Final = (
     "who was at the keyboard: a signature shows which key was used, not by whom",

@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
-from custody.domain.audit.findings import Verdict
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.paths import escape_text
 from custody.domain.proofs.checkpoint import Checkpoint, Note, VerifySignature, origin_of, parse_note
 from custody.domain.proofs.cosignature import NOBODY, Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
 from custody.domain.proofs.merkle import verify_consistency
-from custody.domain.paths import escape_text
 from custody.domain.proofs.proving_tree import ProvingTree
 from custody.domain.use_cases.signed_tree import (
     SignedCheckpoint,
@@ -24,6 +23,7 @@ from custody.domain.use_cases.signed_tree import (
     signed_by,
     signed_checkpoints,
 )
+from custody.domain.verdict import Verdict
 
 Outcome: TypeAlias = Literal[
     "extends", "other-ledger", "no-key", "unknown-key", "bad-signature", "cut", "forked", "changed"

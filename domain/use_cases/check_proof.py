@@ -9,19 +9,20 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from custody.domain.audit.findings import Check, Finding, Findings, Verdict, Verdicts
+from custody.domain.audit.findings import Check, Finding, Findings, Verdicts
 from custody.domain.audit.record import OpenedRecord, RawRecord, open_record
 from custody.domain.audit.signatures import SignatureCheck, VerifyMany
-from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.errors import MalformedData
 from custody.domain.events import SessionOpened
 from custody.domain.identifiers import FIRST_REVISION, KeyId
 from custody.domain.keys.holders import session_key_of
-from custody.domain.proofs.merkle import leaf_hash, verify_inclusion
 from custody.domain.paths import escape_text
+from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
+from custody.domain.proofs.merkle import leaf_hash, verify_inclusion
 from custody.domain.proofs.proof import Proof, ProvedEntry
 from custody.domain.story import tell
 from custody.domain.use_cases.signed_tree import one_at_a_time
+from custody.domain.verdict import Verdict
 
 PROOF_CHECKS: Final[tuple[Check, ...]] = ("structure", "signatures", "chain", "tree", "checkpoints")
 """What is judged of a proof; ``tree`` is the inclusion of its entries."""

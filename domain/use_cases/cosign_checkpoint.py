@@ -8,18 +8,18 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeAlias
 
-from custody.domain.audit.findings import Verdict
-from custody.domain.proofs.checkpoint import Note, VerifySignature, key_hash, origin_of, parse_signature_line
-from custody.domain.proofs.cosign_request import CosignRequest
-from custody.domain.proofs.cosignature import as_cosignature
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CosignatureGiven
 from custody.domain.identifiers import FIRST_REVISION, LedgerId, Position, Stream, ledger_stream
-from custody.domain.proofs.merkle import EMPTY_ROOT, verify_consistency
 from custody.domain.paths import escape_text
 from custody.domain.ports import LedgerWriter, Recording
+from custody.domain.proofs.checkpoint import Note, VerifySignature, key_hash, origin_of, parse_signature_line
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.proofs.cosignature import as_cosignature
+from custody.domain.proofs.merkle import EMPTY_ROOT, verify_consistency
 from custody.domain.use_cases.signed_tree import ledger_lines
+from custody.domain.verdict import Verdict
 
 Outcome: TypeAlias = Literal["cosigned", "again", "unknown-key", "bad-signature", "forked", "inconsistent"]
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.checkpoint import Note, NoteSignature, parse_note
-from custody.domain.proofs.cosignature import Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, Tampered
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import Position, Stream, checkpoint_stream
 from custody.domain.paths import escape_text
 from custody.domain.ports import LedgerWriter, Recording
+from custody.domain.proofs.checkpoint import Note, NoteSignature, parse_note
+from custody.domain.proofs.cosignature import Cosignature, TrustedWitnesses, WitnessedBy, witnessed_by
 from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_checkpoint
 from custody.domain.use_cases.signed_tree import TreeReader, ledger_lines, one_at_a_time, signed_checkpoints
 

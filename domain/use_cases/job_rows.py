@@ -6,10 +6,10 @@ Knows that several jobs may have put the same copy in its place. Reads no file.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, LedgerId, TransferId, job_id, transfer_id
 from custody.domain.paths import RawPath, is_within, join
-from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
 from custody.domain.projections.rows import JobRow, TransferRow
 

@@ -6,8 +6,8 @@ Knows nothing of what the requests are for.
 from collections.abc import Iterator
 from typing import Final
 
-from custody.domain.copying.reports import Advanced, Began, Done, Failed, ReadBack, Report
 from custody.domain.copying.orders import Request
+from custody.domain.copying.reports import Advanced, Began, Done, Failed, ReadBack, Report
 from custody.domain.errors import Halted
 from custody.domain.identifiers import TransferId
 from custody.domain.ports import Clock, Lane, LaneDied, StopRequest

@@ -13,9 +13,9 @@ from custody.domain.errors import CannotTell, Tampered, UsageError
 from custody.domain.identifiers import KeyId, Position, Stream, delegation_stream
 from custody.domain.paths import RawPath, escape_text, join, printable
 from custody.domain.ports import LedgerReader
+from custody.domain.projections.rows import TransferRow
 from custody.domain.proofs.proof import Proof, ProvedEntry
 from custody.domain.proofs.proving_tree import ProvingTree
-from custody.domain.projections.rows import TransferRow
 from custody.domain.use_cases.check_proof import ProofResult, TrustedKey, check_proof
 from custody.domain.use_cases.explain import StoryModel, files_called, several
 from custody.domain.use_cases.job_rows import all_jobs

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.checkpoint import parse_note
-from custody.domain.proofs.cosign_request import CosignRequest
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Tampered, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import Stream, checkpoint_stream
+from custody.domain.proofs.checkpoint import parse_note
+from custody.domain.proofs.cosign_request import CosignRequest
 from custody.domain.proofs.proving_tree import ProvingTree
 from custody.domain.use_cases.signed_tree import (
     TreeReader,

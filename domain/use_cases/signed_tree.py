@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.proofs.checkpoint import Checkpoint, Note, VerifySignature, key_hash, origin_of, parse_note
 from custody.domain.errors import CannotTell, MalformedData, NotFound, Tampered
 from custody.domain.identifiers import LedgerId
+from custody.domain.proofs.checkpoint import (
+    Checkpoint,
+    Note,
+    VerifySignature,
+    key_hash,
+    origin_of,
+    parse_note,
+)
 from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.proofs.proving_tree import ProvingTree
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from custody.domain.audit.findings import Verdict
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import AuthorityFailed, MalformedData, Refused
 from custody.domain.events import CheckpointStamped
@@ -27,6 +26,7 @@ from custody.domain.proofs.time_stamp import (
     time_text,
     token_text,
 )
+from custody.domain.verdict import Verdict
 
 
 class StampProtocol(Protocol):

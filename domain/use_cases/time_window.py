@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from custody.domain.audit.stamps import differences, evidence_of
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import MalformedData, NotFound, Tampered
 from custody.domain.events import CheckpointStamped
 from custody.domain.identifiers import LedgerId, Stream, checkpoint_stream
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.time_stamp import ReadToken, TokenFacts, judge_token, time_text
 from custody.domain.use_cases.signed_tree import KeptNote
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from custody.domain.proofs.bundle import MAX_FILES, is_name
 from custody.domain.errors import CannotTell, MalformedData
 from custody.domain.paths import printable
+from custody.domain.proofs.bundle import MAX_FILES, is_name
 
 MAX_ALL_BYTES: Final = 1 << 40
 MAX_RATIO: Final = 200

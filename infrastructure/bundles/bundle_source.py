@@ -15,6 +15,12 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
+from custody.domain.canonical import MAX_DOCUMENT_BYTES
+from custody.domain.entries.dsse import MAX_ENTRY_BYTES
+from custody.domain.entries.entry import Recorded
+from custody.domain.errors import CannotTell, KeyUnusable, MalformedData
+from custody.domain.events import LedgerOpened, ReportIssued
+from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.proofs.bundle import (
     ABOUT,
     CHECKPOINT,
@@ -31,13 +37,7 @@ from custody.domain.proofs.bundle import (
     note_size,
     parse_sums,
 )
-from custody.domain.entries.canonical import MAX_DOCUMENT_BYTES
 from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
-from custody.domain.entries.dsse import MAX_ENTRY_BYTES
-from custody.domain.entries.entry import Recorded
-from custody.domain.errors import CannotTell, KeyUnusable, MalformedData
-from custody.domain.events import LedgerOpened, ReportIssued
-from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.use_cases.audit_ledger import ProjectionDifference
 from custody.infrastructure.bundles.bundle_files import BundleFiles, opened_bundle
 from custody.infrastructure.bundles.entry_index import EntryIndex, Place, temporary_index

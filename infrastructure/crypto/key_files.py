@@ -15,8 +15,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from custody.domain.proofs.checkpoint import vkey
 from custody.domain.errors import KeyUnusable, NotFound, Refused
+from custody.domain.proofs.checkpoint import vkey
 from custody.infrastructure.crypto.ed25519 import PublicKey, public_key_of
 from custody.infrastructure.crypto.key_encryption import (
     encrypted_parts,

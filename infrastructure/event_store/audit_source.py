@@ -17,12 +17,12 @@ from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.revisions import RawRevision
-from custody.domain.entries.canonical import MAX_DOCUMENT_BYTES
-from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
+from custody.domain.canonical import MAX_DOCUMENT_BYTES
 from custody.domain.entries.dsse import MAX_ENTRY_BYTES
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import LedgerUnreadable
 from custody.domain.paths import escape_text, printable
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 from custody.domain.use_cases.audit_ledger import ProjectionDifference
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.engine import naming_read_errors, reading

@@ -8,9 +8,9 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from custody.domain.errors import Tampered
 from custody.domain.proofs.checkpoint import Checkpoint, signed_note
 from custody.domain.proofs.cosignature import cosignature_line, cosigned_message
-from custody.domain.errors import Tampered
 from custody.domain.proofs.merkle import Frontier
 from custody.infrastructure.event_store.note_files import keep_note
 from custody.infrastructure.event_store.recorder import Head

@@ -11,8 +11,7 @@ from uuid import UUID
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
+from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Entry, Recorded
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.events import Event

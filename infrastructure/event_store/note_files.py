@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable, Tampered
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 
 _NAME: Final = re.compile(r"(0|[1-9][0-9]{0,18})\.note")
 _NO_HARD_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})

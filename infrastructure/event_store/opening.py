@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from custody.domain.errors import LedgerUnreadable, MalformedData, Refused
 from custody.domain.identifiers import KeyId, LedgerId
-from custody.domain.proofs.merkle import Frontier
 from custody.domain.ports import Clock
+from custody.domain.proofs.merkle import Frontier
 from custody.infrastructure.event_store import schema
 from custody.infrastructure.event_store.application import LedgerApplication
 from custody.infrastructure.event_store.checkpointing import CheckpointBook

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from custody.domain.entries.canonical import MAX_INTEGER
+from custody.domain.canonical import MAX_INTEGER
 from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import JobId, Position, Stream, TransferId

@@ -16,7 +16,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from custody.domain.entries.canonical import MAX_DOCUMENT_BYTES
+from custody.domain.canonical import MAX_DOCUMENT_BYTES
 from custody.domain.errors import LedgerUnreadable
 from custody.infrastructure.event_store.connecting import begin_plainly, connect_within, url_of
 from custody.infrastructure.event_store.shared_memory import SharedMemory

@@ -9,8 +9,7 @@ from typing import Final, Protocol, TypeAlias
 
 from eventsourcing.persistence import StoredEvent
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
+from custody.domain.entries import dsse, entry
 from custody.domain.events import EVENT_TYPES
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.keys.roles import LONG_TERM_ONLY

@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
-from custody.domain.proofs import merkle
-from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
+from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Entry
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.events import SessionOpened
 from custody.domain.identifiers import KeyId, LedgerId
+from custody.domain.proofs import merkle
+from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_note
 from custody.domain.proofs.merkle import Frontier
 from custody.domain.public_keys import key_id_of, raw_of_pem
 from custody.infrastructure.crypto.ed25519 import verify

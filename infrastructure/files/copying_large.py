@@ -8,8 +8,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from custody.domain.copying.reports import Report, Side, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Report, Side, Stage
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.failures import OPENING_DESTINATION, READING_BACK, AttemptFailed
 from custody.infrastructure.files.folders import Folders, Place

@@ -9,8 +9,8 @@ the others. Does not know who asked, or what is recorded of it.
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
 
-from custody.domain.copying.reports import Advanced, Began, Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Advanced, Began, Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.failures import FLUSHING, AttemptFailed
 from custody.infrastructure.files.folders import Folders, place_of

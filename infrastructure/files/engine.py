@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, assert_never
 
-from custody.domain.copying.reports import Done, Report
 from custody.domain.copying.orders import CopyItem, Operation, Request, Walk, Window
+from custody.domain.copying.reports import Done, Report
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.copying_windows import WindowCopier

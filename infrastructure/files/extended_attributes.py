@@ -10,8 +10,8 @@ import errno
 import os
 from typing import Final
 
-from custody.domain.copying.reports import Kept, Unkept
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Kept, Unkept
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import LISTING, Folders, close_quietly
 from custody.infrastructure.files.metadata import OWNER_WORKS, set_mode

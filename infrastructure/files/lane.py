@@ -14,8 +14,8 @@ import time
 from collections import deque
 from typing import Final
 
-from custody.domain.copying.reports import Report
 from custody.domain.copying.orders import Request
+from custody.domain.copying.reports import Report
 from custody.domain.errors import Halted
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader, frame

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Final
 
-from custody.domain.copying.reports import Began, Done, Failed, Listed, ReadBack, Report
 from custody.domain.copying.orders import Walk, Window
+from custody.domain.copying.reports import Began, Done, Failed, Listed, ReadBack, Report
 from custody.infrastructure.files.engine import CopyEngine
 from custody.infrastructure.files.frames import READ_BYTES, Crashed, FrameReader, frame
 from custody.infrastructure.files.linux_calls import LinuxFileCalls, die_with_parent

@@ -7,8 +7,8 @@ for a stretch to become durable waits here. Publishes nothing.
 
 from collections.abc import Generator, Iterator
 
-from custody.domain.copying.reports import Advanced, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem, Mark
+from custody.domain.copying.reports import Advanced, Report, Side, Stage
 from custody.domain.digest import Digests
 from custody.infrastructure.files.arena import Arena, LargeFiles
 from custody.infrastructure.files.crew import Crew, Durable, Passed, Prefix

@@ -5,8 +5,8 @@ Knows that only a longer prefix than the last one is worth a report. Flushes and
 
 from collections.abc import Iterator
 
-from custody.domain.copying.reports import Marked
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Marked
 from custody.infrastructure.files.crew import Durable, Prefix
 
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying.reports import Side, Stage, StretchList, Unkept
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Side, Stage, StretchList, Unkept
 from custody.domain.digest import Digests
 from custody.infrastructure.files.failures import READING_BACK, AttemptFailed, failed_by
 from custody.infrastructure.files.file_calls import FileCalls

@@ -10,8 +10,8 @@ import os
 import stat
 from typing import Final
 
-from custody.domain.copying.reports import Failed
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Failed
 from custody.domain.paths import MAX_NAME_BYTES, RawPath
 from custody.infrastructure.files.failures import AttemptFailed
 from custody.infrastructure.files.folders import Folders, Place, place_of

@@ -7,8 +7,8 @@ same way twice, nor keep a device from answering out of a cache of its own.
 from collections.abc import Generator
 from functools import partial
 
-from custody.domain.copying.reports import Advanced, Side, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Advanced, Side, Stage
 from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import READING_SOURCE, AttemptFailed
 from custody.infrastructure.files.folders import Folders

@@ -12,8 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from custody.domain.copying.reports import Side, Stage, StretchList
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Side, Stage, StretchList
 from custody.infrastructure.files.direct_io import DirectReading, opened_for_reading
 from custody.infrastructure.files.failures import OPENING_SOURCE, READING_SOURCE, AttemptFailed, failed_by
 from custody.infrastructure.files.folders import Folders, close_quietly, place_of

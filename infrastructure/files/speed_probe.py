@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 
-from custody.domain.copying.reports import Probed
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Probed
 from custody.domain.paths import with_parents
 from custody.infrastructure.files.failures import AttemptFailed
 from custody.infrastructure.files.file_calls import FileCalls

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 from functools import partial
 from typing import NoReturn
 
-from custody.domain.copying.reports import Began, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Began, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.digest import PRIMARY, Digests
 from custody.infrastructure.files.failures import (
     FLUSHING,

@@ -12,8 +12,8 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
-from custody.domain.copying.reports import Side, Stage, Unkept
 from custody.domain.copying.orders import CopyItem, Mark
+from custody.domain.copying.reports import Side, Stage, Unkept
 from custody.infrastructure.files.direct_io import DirectWriting
 from custody.infrastructure.files.extended_attributes import keep_attributes
 from custody.infrastructure.files.failures import FLUSHING, SETTING_METADATA, WRITING, AttemptFailed

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Side
 from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Side
 from custody.domain.paths import RawPath
 from custody.infrastructure.files.failures import word_for
 from custody.infrastructure.files.folders import LISTING, Folders, close_quietly

@@ -11,8 +11,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from custody.domain.proofs.bundle import About, sums_text
 from custody.domain.identifiers import LedgerId
+from custody.domain.proofs.bundle import About, sums_text
 from custody.domain.proofs.tiles import tiles
 from tests.attacks.ledger_file import LedgerFile
 

@@ -13,16 +13,15 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from custody.domain.entries import canonical
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
-from custody.domain.entries.canonical import JsonObject
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note, parse_signature_line, signed_note
-from custody.domain.proofs.cosignature import as_cosignature, cosignature_line, cosigned_message, witness_vkey
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
+from custody.domain.entries import dsse, entry
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, KeyEnrolled, type_name
 from custody.domain.identifiers import KeyId, LedgerId, Stream, checkpoint_stream
 from custody.domain.keys.statement import KeyStatement
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note, parse_signature_line, signed_note
+from custody.domain.proofs.cosignature import as_cosignature, cosignature_line, cosigned_message, witness_vkey
 from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import load_private_key, new_private_key

@@ -8,8 +8,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
 from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.proofs.time_stamp import StampEvidence, StampRequest, time_text, token_text
 from custody.infrastructure.crypto.authorities import Authorities

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.entries import canonical
-from custody.domain.proofs.bundle import About
+from custody.domain import canonical
 from custody.domain.identifiers import LedgerId
+from custody.domain.proofs.bundle import About
 from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from custody.reports.bundle_files import verify_custody

@@ -15,13 +15,12 @@ from pathlib import Path
 
 from eventsourcing.persistence import StoredEvent
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
-from custody.domain.proofs import merkle
+from custody.domain.entries import dsse, entry
 from custody.domain.events import KeyEnrolled
 from custody.domain.identifiers import KeyId, Position, key_stream
 from custody.domain.ports import Recording
 from custody.domain.projections.fold import Projector
+from custody.domain.proofs import merkle
 from custody.domain.use_cases.audit_ledger import audit
 from custody.infrastructure.collecting import collecting_seldom
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel

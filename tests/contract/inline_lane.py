@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Iterator
 
-from custody.domain.copying.reports import Report
 from custody.domain.copying.orders import Request
+from custody.domain.copying.reports import Report
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.engine import CopyEngine
 from custody.infrastructure.files.file_calls import FileCalls

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying.reports import Began, Done, Failed, Flushed, Listed, ReadBack, Report
 from custody.domain.copying.orders import Walk, Window
+from custody.domain.copying.reports import Began, Done, Failed, Flushed, Listed, ReadBack, Report
 from custody.domain.errors import Halted
 from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
+from custody.domain.entries import dsse, entry
 from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.merkle import leaf_hash, root_of
 from tests.docs.markdown import ROOT

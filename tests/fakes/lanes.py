@@ -3,8 +3,8 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from custody.domain.copying.reports import Report
 from custody.domain.copying.orders import Request
+from custody.domain.copying.reports import Report
 from custody.domain.ports import LaneDied
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.engine import LARGE_FILES, CopyEngine

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.copying.reports import Report
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import Event, KeyEnrolled, LedgerOpened
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream, transfer_id
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Recording
 from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.batches.run_batch import start

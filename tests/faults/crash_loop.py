@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from custody.domain.copying.reports import Marked, ReadBack
 from custody.domain.copying.orders import CopyItem, Mark, Operation, Window
+from custody.domain.copying.reports import Marked, ReadBack
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.engine import LARGE_FILES, CopyEngine
 from tests.faults.evidence import (

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from custody.domain.copying.reports import Failed, ReadBack, Report, Stage
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Failed, ReadBack, Report, Stage
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from custody.domain.copying.reports import Marked, Report
 from custody.domain.copying.orders import CopyItem, Mark
+from custody.domain.copying.reports import Marked, Report
 from custody.infrastructure.files.arena import LargeFiles
 from tests.faults.evidence import ALGORITHMS, FILES, item_for
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying.reports import Done, Failed, Flushed, Listed, ListingFailed, ReadBack, Report
 from custody.domain.copying.orders import CopyItem, Operation, Request, Walk, Window
+from custody.domain.copying.reports import Done, Failed, Flushed, Listed, ListingFailed, ReadBack, Report
 from custody.domain.errors import CustodyError
 from custody.domain.paths import RawPath
 from custody.infrastructure.files.destination import open_destination

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying.reports import Done, Failed, Marked, ReadBack, Report
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import Done, Failed, Marked, ReadBack, Report
 from custody.infrastructure.files.engine import CopyEngine
 from tests.faults.evidence import (
     FILES,

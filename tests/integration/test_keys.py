@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.entries.canonical import encode
+from custody.domain.canonical import encode
 from custody.domain.entries.dsse import envelope as dsse_envelope
 from custody.domain.entries.dsse import open_envelope
 from tests.attacks.ledger_file import LedgerFile

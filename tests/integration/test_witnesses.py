@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries import dsse
 from custody.domain.proofs.checkpoint import parse_note
 from tests.attacks.ledger_file import LedgerFile

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.proofs.merkle import leaf_hash, root_of
 from tests.attacks.ledger_file import LedgerFile
 

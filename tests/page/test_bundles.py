@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from tests.attacks.ledger_file import LedgerFile, signed
 from tests.attacks.test_attacks import carry_out

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from custody.domain.entries import canonical
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note, parse_vkey
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
-from custody.domain.proofs.merkle import Frontier
 from custody.domain.paths import escape_text
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note, parse_vkey
+from custody.domain.proofs.merkle import Frontier
 from custody.domain.public_keys import LOW_ORDER_KEYS
 from tests.page.browser import Page
 from tests.vectors.shared_vectors import vector_folder

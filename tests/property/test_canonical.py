@@ -4,7 +4,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
 
 NAMES = st.text(st.characters(max_codepoint=0x7F), max_size=8)

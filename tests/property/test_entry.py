@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries.entry import body, name_of, parse, state_of
 from custody.domain.errors import MalformedData
 from custody.domain.events import Event, to_data

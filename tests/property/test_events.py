@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
 from custody.domain.events import EVENT_TYPES, Event, decode, to_data, to_text, type_name
 from tests.fakes.any_event import EVENTS, events_of

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.errors import MalformedData, UsageError
 from custody.domain.form import FIELDS
 from custody.domain.instructions import BadInstruction, read_instruction
 from custody.domain.instructions.compile import JOB_KEYS, Draft, DraftJob, compile_plan
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import JobPlan, Plan
 
 FOLDER = RawPath(b"/batches")
 KEYS = st.sampled_from(sorted(JOB_KEYS)) | st.text(max_size=4)

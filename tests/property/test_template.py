@@ -4,9 +4,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from custody.domain import paths
+from custody.domain.copying.template import MAX_RESULT_BYTES, TEMPLATE_FIELDS, fill
 from custody.domain.errors import UsageError
 from custody.domain.form import TEXT_FIELDS, TIME_FIELDS, BadValue, text_value
-from custody.domain.copying.template import MAX_RESULT_BYTES, TEMPLATE_FIELDS, fill
 
 PIECES = st.sampled_from(
     [

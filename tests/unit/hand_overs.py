@@ -4,7 +4,6 @@ import hashlib
 from dataclasses import dataclass, field, replace
 
 from custody.domain.entries import dsse
-from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, answer_envelope
 from custody.domain.events import (
     CustodyAccepted,
     CustodyDeclined,
@@ -14,6 +13,9 @@ from custody.domain.events import (
     FileVerified,
     JobQueued,
 )
+from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, answer_envelope
+from custody.domain.exhibits.manifest import ManifestFile, ManifestHead, write_manifest
+from custody.domain.exhibits.offer import Offer, offer_of
 from custody.domain.identifiers import (
     BatchId,
     JobId,
@@ -24,8 +26,6 @@ from custody.domain.identifiers import (
     job_id,
     transfer_id,
 )
-from custody.domain.exhibits.manifest import ManifestFile, ManifestHead, write_manifest
-from custody.domain.exhibits.offer import Offer, offer_of
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.audit_ledger import AuditResult
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer

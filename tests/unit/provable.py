@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
-from custody.domain.proofs import merkle
+from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Recorded
 from custody.domain.identifiers import LedgerId, Position, Stream
 from custody.domain.ports import Recording
+from custody.domain.proofs import merkle
 from custody.domain.proofs.proof import Proof, ProvedEntry
 from tests.unit.signed_ledger import LEDGER, SignedLedger
 

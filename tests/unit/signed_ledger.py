@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
 from custody.domain.audit.checkpoints import RawNote
 from custody.domain.audit.evidence import CopiesRead
 from custody.domain.audit.head import RawHead
@@ -17,8 +15,7 @@ from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import Answers, Triple
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
+from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CustodyError
 from custody.domain.events import (
@@ -31,6 +28,8 @@ from custody.domain.events import (
     type_name,
 )
 from custody.domain.identifiers import BatchId, KeyId, LedgerId, Stream, batch_stream, key_stream
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.domain.proofs.time_stamp import ReadToken
 from custody.domain.use_cases.audit_ledger import AuditResult, ProjectionDifference, audit

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.entries import dsse
 from custody.domain.audit.findings import MAX_FINDINGS
 from custody.domain.audit.head import RawHead
 from custody.domain.audit.record import RawColumns
+from custody.domain.entries import dsse
 from custody.domain.entries.dsse import MAX_ENTRY_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable
 from custody.domain.events import SessionClosed

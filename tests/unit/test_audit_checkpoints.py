@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from custody.domain.audit.checkpoints import RawNote
-from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES, ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.events import SessionClosed
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES, ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.proofs.merkle import EMPTY_ROOT
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from tests.unit.signed_ledger import (

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries import dsse
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import KeyId, LedgerId, Stream, key_stream

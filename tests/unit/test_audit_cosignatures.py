@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from custody.domain.audit.auditor import LedgerAuditor
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
-from custody.domain.proofs.cosignature import MAX_TIME, NOBODY, TrustedWitnesses, as_cosignature, witness_vkey
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import checkpoint_stream
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
+from custody.domain.proofs.cosignature import MAX_TIME, NOBODY, TrustedWitnesses, as_cosignature, witness_vkey
 from custody.domain.use_cases.audit_ledger import AuditResult
 from tests.unit.signed_ledger import (
     LEDGER,

@@ -8,9 +8,9 @@ import pytest
 
 from custody.domain.entries.entry import body, state_of
 from custody.domain.events import CustodyRefused, ExhibitReleased
-from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibit_stream
 from custody.domain.exhibits.manifest import ManifestFile, ManifestHead
 from custody.domain.exhibits.offer import Offer, offer_of
+from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibit_stream
 from custody.domain.paths import RawPath
 from custody.domain.public_keys import pem_of
 from tests.unit.hand_overs import (

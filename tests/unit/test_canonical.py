@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
 from custody.domain.errors import MalformedData, Tampered
 from custody.domain.identifiers import KeyId
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
 from custody.domain.proofs.merkle import EMPTY_ROOT, verify_consistency
 from custody.domain.use_cases.check_checkpoint import ConsistencyResult, check_checkpoint
 from tests.unit.provable import MemoryReader

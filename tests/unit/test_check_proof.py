@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.events import CaseOpened, SessionClosed
 from custody.domain.identifiers import KeyId, LedgerId, Stream, case_stream, delegation_stream
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, signed_note
 from custody.domain.proofs.proof import Proof
 from custody.domain.use_cases.check_proof import SESSION_NOT_SHOWN, ProofResult, TrustedKey, check_proof
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer

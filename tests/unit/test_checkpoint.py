@@ -3,8 +3,8 @@ import hashlib
 
 import pytest
 
-from custody.domain.proofs import checkpoint
 from custody.domain.errors import MalformedData
+from custody.domain.proofs import checkpoint
 
 ORIGIN = checkpoint.ORIGIN_PREFIX + "6f1d2c34-0000-4000-8000-000000000000"
 ROOT = hashlib.sha256(b"root").digest()

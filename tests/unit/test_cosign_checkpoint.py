@@ -4,14 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from custody.domain.proofs import merkle
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
-from custody.domain.proofs.cosign_request import CosignRequest
-from custody.domain.proofs.cosignature import witnessed_by
 from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CosignatureGiven
 from custody.domain.identifiers import ledger_stream
 from custody.domain.ports import Recording
+from custody.domain.proofs import merkle
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, Note, parse_note, signed_note
+from custody.domain.proofs.cosign_request import CosignRequest
+from custody.domain.proofs.cosignature import witnessed_by
 from custody.domain.use_cases.cosign_checkpoint import CosignResult, Witness
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.provable import MemoryReader, MemoryWriter, recorded_at

@@ -5,8 +5,8 @@ import hashlib
 
 import pytest
 
-from custody.domain.proofs.cosign_request import MAX_PROOF_LINES, CosignRequest
 from custody.domain.errors import MalformedData
+from custody.domain.proofs.cosign_request import MAX_PROOF_LINES, CosignRequest
 from tests.unit.signed_ledger import new_ledger
 
 NOTE = new_ledger(1).note()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from custody.domain.errors import MalformedData
 from custody.domain.proofs.checkpoint import (
     ED25519_TYPE,
     Note,
@@ -25,7 +26,6 @@ from custody.domain.proofs.cosignature import (
     witness_vkey,
     witnessed_by,
 )
-from custody.domain.errors import MalformedData
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.signed_ledger import new_ledger
 from tests.unit.witnessing import NAME, OTHER_WITNESS, TIME, WITNESS, WITNESSES, cosigned, line_over, trusted

@@ -4,7 +4,7 @@ import json
 import pytest
 from securesystemslib.dsse import Envelope as ReferenceEnvelope
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries import dsse
 from custody.domain.errors import MalformedData
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-from custody.domain.exhibits.answer import Answer, answer_envelope
 from custody.domain.events import (
     EVENT_TYPES,
     BatchCompleted,
@@ -57,6 +56,7 @@ from custody.domain.events import (
     SpecialFileSkipped,
     type_name,
 )
+from custody.domain.exhibits.answer import Answer, answer_envelope
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import RawPath
 from custody.domain.story import tell

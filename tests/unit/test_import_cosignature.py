@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, parse_note
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.errors import CannotTell, MalformedData, Tampered
 from custody.domain.events import CheckpointCosigned
+from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, parse_note
+from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.use_cases.import_cosignature import ImportResult, import_cosignatures
 from tests.unit.provable import MemoryReader, MemoryWriter, recorded_at
 from tests.unit.signed_ledger import OTHER_KEY, TRUSTED, SignedLedger, new_ledger, verify_each

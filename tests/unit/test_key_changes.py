@@ -10,9 +10,9 @@ from custody.domain.events import CaseOpened, Event, KeyEnrolled, KeyRevoked, Ke
 from custody.domain.identifiers import KeyId, LedgerId, Position, key_stream
 from custody.domain.keys.changes import Person, requested, revocation, rotation, succession
 from custody.domain.keys.holders import Holder, holder_by_history
+from custody.domain.keys.roles import MAY_RECORD, ROLES, roles_for
 from custody.domain.keys.statement import KeyStatement
 from custody.domain.public_keys import LOW_ORDER_KEYS, key_id_of, pem_of
-from custody.domain.keys.roles import MAY_RECORD, ROLES, roles_for
 from custody.infrastructure.crypto.ed25519 import verify
 from tests.unit.key_ring import enrolment
 from tests.unit.signed_ledger import KEY, LEDGER, OTHER_KEY, key_enrolled, session_stream

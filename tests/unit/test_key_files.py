@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from custody.domain.proofs.checkpoint import parse_vkey
 from custody.domain.errors import KeyUnusable, NotFound, Refused, WrongPassphrase
+from custody.domain.proofs.checkpoint import parse_vkey
 from custody.infrastructure.crypto import key_encryption
 from custody.infrastructure.crypto.ed25519 import load_public_pem, public_key_of
 from custody.infrastructure.crypto.key_files import (

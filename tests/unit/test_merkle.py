@@ -2,8 +2,8 @@ import hashlib
 
 import pytest
 
-from custody.domain.proofs import merkle
 from custody.domain.errors import MalformedData
+from custody.domain.proofs import merkle
 
 # The reference tree of RFC 6962 implementations (Certificate Transparency, test data of merkle_tree_test).
 ENTRIES = [

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.proofs import proof as proof_module
 from custody.domain.errors import MalformedData
+from custody.domain.proofs import proof as proof_module
 from custody.domain.proofs.proof import Proof, ProvedEntry
 from tests.unit.provable import proof_of
 from tests.unit.signed_ledger import new_ledger

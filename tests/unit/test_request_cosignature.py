@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.proofs.checkpoint import parse_note
-from custody.domain.proofs.cosign_request import CosignRequest
 from custody.domain.errors import CannotTell, NotFound, Tampered, UsageError
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import checkpoint_stream
+from custody.domain.proofs.checkpoint import parse_note
+from custody.domain.proofs.cosign_request import CosignRequest
 from custody.domain.proofs.merkle import leaf_hash, root_of, verify_consistency
 from custody.domain.use_cases.request_cosignature import request_cosignature
 from tests.unit.provable import MemoryReader

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.errors import Tampered
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.merkle import EMPTY_ROOT
 from custody.domain.proofs.tiles import tiles
 from custody.domain.use_cases.signed_tree import SignedCheckpoint

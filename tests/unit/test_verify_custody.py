@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
 from custody.domain.events import EVENT_TYPES
+from custody.domain.keys.roles import LONG_TERM_ONLY, MAY_RECORD
 from custody.domain.proofs.merkle import inclusion_proof, root_of
 from custody.domain.public_keys import LOW_ORDER_KEYS
-from custody.domain.keys.roles import LONG_TERM_ONLY, MAY_RECORD
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, verify
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.reports.bundle_files import verify_custody

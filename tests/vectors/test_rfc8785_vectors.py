@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.errors import MalformedData
 from tests.vectors.shared_vectors import vector_folder
 

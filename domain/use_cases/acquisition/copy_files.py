@@ -8,8 +8,8 @@ import errno
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from custody.domain.copying.reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
 from custody.domain.copying.orders import Operation, Window
+from custody.domain.copying.reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side
 from custody.domain.errors import DestinationFailed, Refused
 from custody.domain.events import Event, FileProgressed, FileResumed, FileSkipped
 from custody.domain.identifiers import TransferId

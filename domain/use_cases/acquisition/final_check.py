@@ -6,10 +6,10 @@ recorded. Changes nothing at the source; at the destination it only looks.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Stage
-from custody.domain.copying.orders import Walk
-from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
 from custody.domain.copying.failure_words import GONE
+from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Stage
+from custody.domain.events import InventoryChanged, InventoryTaken, Nanoseconds
 from custody.domain.identifiers import TransferId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent, with_parents
 from custody.domain.projections.rows import JobRow, TransferRow

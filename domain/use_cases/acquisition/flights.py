@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.copying.reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Failed, Flushed, ReadBack, Side, Stage, StretchList, Unkept
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Refused
 from custody.domain.events import (

@@ -7,8 +7,8 @@ no mode and no time: that comes after, since an access list changes the mode.
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from custody.domain.copying.reports import Kept, Unkept
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import Kept, Unkept
 from custody.domain.events import MetadataLost
 from custody.domain.identifiers import TransferId
 from custody.domain.projections.rows import TransferRow

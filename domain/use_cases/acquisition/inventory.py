@@ -6,8 +6,8 @@ has already taken is passed over. Copies nothing.
 
 from collections.abc import Mapping, Sequence
 
-from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Stage
 from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import Listed, ListedEntry, ListingFailed, Stage
 from custody.domain.errors import Refused
 from custody.domain.events import (
     DirectoryCreated,

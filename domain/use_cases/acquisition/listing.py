@@ -4,8 +4,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import cast
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
 from custody.domain.copying.reports import ListedEntry
 from custody.domain.paths import to_json
 

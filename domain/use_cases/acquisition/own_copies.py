@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.copying.reports import Stage
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
@@ -20,7 +21,6 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 
 PUBLISHED: Final = "published"
 _STILL_FOUND: Final = frozenset({PUBLISHED, "fsynced", "qualified"})

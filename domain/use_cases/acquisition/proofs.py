@@ -5,6 +5,7 @@ The read model only says where to look. It is not signed, so what is claimed ane
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.copying.reports import ListedEntry
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
@@ -15,7 +16,6 @@ from custody.domain.events import (
     FileSkipped,
     FileVerified,
 )
-from custody.domain.copying.failure_words import DIFFERENCES
 from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath
 from custody.domain.ports import LedgerWriter, Standing

@@ -5,10 +5,10 @@ Each step asks the ledger what is already done, so that it may begin again after
 
 from dataclasses import dataclass
 
+from custody.domain.copying.plan import JobPlan
 from custody.domain.errors import DestinationFailed, Halted, LedgerFailed, Refused
 from custody.domain.events import Event, InventoryTaken, JobCompleted, JobResumed, JobStarted
 from custody.domain.identifiers import Stream
-from custody.domain.copying.plan import JobPlan
 from custody.domain.projections.rows import JobRow
 from custody.domain.use_cases.acquisition.copy_files import FileCopier
 from custody.domain.use_cases.acquisition.final_check import FinalCheck

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from custody.domain.copying.reports import ListedEntry, Probed
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import ListedEntry, Probed
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath, parent
 from custody.domain.use_cases.batches.rooms import RoomSurvey

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
-from custody.domain.copying.reports import Done, Failed, ReadBack, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Done, Failed, ReadBack, Stage
 from custody.domain.identifiers import TransferId
 from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.batches.batch_results import MAX_FAILURES_LISTED

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from custody.domain.paths import RawPath, printable
 from custody.domain.copying.plan import JobPlan
+from custody.domain.paths import RawPath, printable
 from custody.domain.ports import Inspector
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from custody.domain.copying.reports import Failed, Listed, ListedEntry, ListingFailed
 from custody.domain.copying.orders import CopyItem, Operation, Walk, Window
+from custody.domain.copying.plan import JobPlan, Plan
+from custody.domain.copying.reports import Failed, Listed, ListedEntry, ListingFailed
 from custody.domain.errors import Refused
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath, join, name, parent, printable
-from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import Destination, Standing
 from custody.domain.use_cases.acquisition.proofs import proves
 from custody.domain.use_cases.batches.estimate import ReadingNeed

@@ -7,10 +7,11 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final, cast
 
-from custody.domain.entries import canonical
-from custody.domain.entries.canonical import JsonObject
-from custody.domain.exhibits.case import Case, evolve, require_not_closed
+from custody.domain import canonical
+from custody.domain.canonical import JsonObject
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.events import BatchQueued, CaseOpened, ExhibitRegistered, JobQueued
+from custody.domain.exhibits.case import Case, evolve, require_not_closed
 from custody.domain.identifiers import (
     FIRST_REVISION,
     Stream,
@@ -20,7 +21,6 @@ from custody.domain.identifiers import (
     job_id,
 )
 from custody.domain.paths import RawPath, to_json
-from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import LedgerReader, Recording
 from custody.domain.projections.rows import BatchRow
 from custody.domain.use_cases.workshop import Workshop

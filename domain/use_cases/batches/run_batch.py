@@ -3,6 +3,7 @@
 Knows when the same instruction means resuming and when a new run. The work on one job is ``run_job``.
 """
 
+from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.errors import (
     Busy,
     CustodyError,
@@ -15,7 +16,6 @@ from custody.domain.errors import (
 from custody.domain.events import BatchCompleted, BatchPaused, BatchResumed, BatchStarted, BatchStopped, Event
 from custody.domain.identifiers import BatchId, Stream
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import JobPlan, Plan
 from custody.domain.ports import ReadModel
 from custody.domain.projections.rows import BatchRow, JobRow
 from custody.domain.use_cases.acquisition.run_job import JobEnding, JobRunner, beginning

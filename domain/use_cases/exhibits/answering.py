@@ -8,18 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, Word, answer_envelope, open_answer
-from custody.domain.exhibits.case import require_not_closed
-from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.entries.dsse import pae
 from custody.domain.errors import MalformedData, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyDeclined, CustodyRefused, Event
+from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, Word, answer_envelope, open_answer
+from custody.domain.exhibits.case import require_not_closed
 from custody.domain.exhibits.exhibit import Exhibit, register
-from custody.domain.identifiers import KeyId, Position
 from custody.domain.exhibits.offer import Offer, offer_of
-from custody.domain.paths import printable
-from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.public_keys import pem_of
 from custody.domain.exhibits.transfer import (
     Answered,
     KeyOf,
@@ -27,6 +22,11 @@ from custody.domain.exhibits.transfer import (
     objections_to_answering,
     require_none,
 )
+from custody.domain.identifiers import KeyId, Position
+from custody.domain.paths import printable
+from custody.domain.ports import LedgerWriter, Recording
+from custody.domain.proofs.checkpoint import VerifySignature
+from custody.domain.public_keys import pem_of
 from custody.domain.use_cases.exhibits.books import case_book, exhibit_book
 from custody.domain.use_cases.exhibits.casework import opening_if_new
 from custody.domain.use_cases.exhibits.handed_copy import HandedCopy

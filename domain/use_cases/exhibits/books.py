@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
 
-from custody.domain.exhibits import case as cases
-from custody.domain.exhibits import exhibit as exhibits
-from custody.domain.exhibits.case import Case
-from custody.domain.exhibits.history import TYPES, CustodyHistory
 from custody.domain.entries.entry import rfc3339
 from custody.domain.errors import NotFound, UsageError
 from custody.domain.events import Event, ExhibitRegistered, KeyEnrolled
+from custody.domain.exhibits import case as cases
+from custody.domain.exhibits import exhibit as exhibits
+from custody.domain.exhibits.case import Case
 from custody.domain.exhibits.exhibit import Exhibit
+from custody.domain.exhibits.history import TYPES, CustodyHistory
 from custody.domain.identifiers import KeyId, LedgerId, Stream, case_stream, exhibit_stream, key_stream
 from custody.domain.paths import escape_text
 from custody.domain.ports import LedgerReader, Recording

@@ -3,12 +3,12 @@
 Knows what goes into one commit. What may be done is decided by the aggregates.
 """
 
-from custody.domain.exhibits.case import add_note, close_case, open_case, require_not_closed
 from custody.domain.events import CaseOpened, ExhibitReleased
+from custody.domain.exhibits.case import add_note, close_case, open_case, require_not_closed
 from custody.domain.exhibits.exhibit import Description, register, require_registered
+from custody.domain.exhibits.transfer import objections_to_parting, require_none
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.exhibits.transfer import objections_to_parting, require_none
 from custody.domain.use_cases.exhibits.books import CaseBook, OwnLedger, case_book, exhibit_book
 
 

@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Final
 from uuid import UUID
 
-from custody.domain.copying.reports import Advanced, Failed, ReadBack
 from custody.domain.copying.orders import CopyItem, Operation
-from custody.domain.identifiers import TransferId
+from custody.domain.copying.reports import Advanced, Failed, ReadBack
 from custody.domain.exhibits.manifest import ManifestFile, manifest_files
+from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath, join
 from custody.domain.use_cases.lane_feed import LaneFeed
 from custody.domain.use_cases.verification.rereading import Rereading, Unread

@@ -10,19 +10,25 @@ from itertools import islice
 from typing import Final
 
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
-from custody.domain.exhibits.case import require_open
-from custody.domain.exhibits.phrases import answer_in
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, Refused, Tampered
 from custody.domain.events import CustodyAccepted, CustodyOffered, FileQualified, FileSkipped, FileVerified
+from custody.domain.exhibits.case import require_open
 from custody.domain.exhibits.exhibit import require_registered
-from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream
-from custody.domain.exhibits.manifest import MAX_MANIFEST_FILES, ManifestFile, ManifestHead, sum_up, write_manifest
+from custody.domain.exhibits.manifest import (
+    MAX_MANIFEST_FILES,
+    ManifestFile,
+    ManifestHead,
+    sum_up,
+    write_manifest,
+)
 from custody.domain.exhibits.offer import OfferFile
+from custody.domain.exhibits.phrases import answer_in
+from custody.domain.exhibits.transfer import objections_to_parting, objections_to_receiver, require_none
+from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.ports import LedgerReader, LedgerWriter, ReadModel
 from custody.domain.projections.rows import JobRow, TransferRow
-from custody.domain.exhibits.transfer import objections_to_parting, objections_to_receiver, require_none
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
 from custody.domain.use_cases.exhibits.books import ExhibitBook, OwnLedger, case_book, exhibit_book
 from custody.domain.use_cases.job_rows import all_jobs, proved_rows_of

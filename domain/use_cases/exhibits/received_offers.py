@@ -15,9 +15,9 @@ from custody.domain.audit.signatures import VerifyMany
 from custody.domain.errors import CannotTell, MalformedData, Tampered
 from custody.domain.events import ExhibitRegistered
 from custody.domain.exhibits.exhibit import Description
-from custody.domain.identifiers import KeyId
 from custody.domain.exhibits.manifest import ManifestHead, sum_up
 from custody.domain.exhibits.offer import Offer, OfferFile, offer_of
+from custody.domain.identifiers import KeyId
 from custody.domain.proofs.proof import Proof
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
 

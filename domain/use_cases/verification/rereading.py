@@ -7,8 +7,8 @@ and with which event each answer is recorded, where the pass is to be.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from custody.domain.copying.reports import Advanced, Done, Failed, ReadBack
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import Advanced, Done, Failed, ReadBack
 from custody.domain.events import CopyRefuted, CopyReverified
 from custody.domain.identifiers import TransferId
 from custody.domain.paths import RawPath

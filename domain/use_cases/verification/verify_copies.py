@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.domain.copying.reports import Advanced, Failed, ReadBack
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Advanced, Failed, ReadBack
 from custody.domain.errors import Busy, CustodyError, DestinationMissing
 from custody.domain.events import CopyRefuted
 from custody.domain.identifiers import TransferId

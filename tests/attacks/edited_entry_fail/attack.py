@@ -1,6 +1,6 @@
 """The digest in an entry is changed and the old signature kept."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries import dsse
 from tests.attacks.ledger_file import LedgerFile
 

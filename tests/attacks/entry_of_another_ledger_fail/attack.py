@@ -1,6 +1,6 @@
 """An entry that the same examiner signed in another ledger stands in for one; the rest is sealed anew."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, signed
 
 

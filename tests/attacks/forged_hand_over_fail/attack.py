@@ -3,12 +3,12 @@
 import hashlib
 from uuid import UUID
 
-from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, answer_envelope
 from custody.domain.entries.dsse import pae
 from custody.domain.events import CustodyAccepted, CustodyOffered, ExhibitRegistered
-from custody.domain.identifiers import KeyId, LedgerId, exhibit_stream
+from custody.domain.exhibits.answer import ANSWER_TYPE, Answer, answer_envelope
 from custody.domain.exhibits.manifest import ManifestHead, write_manifest
 from custody.domain.exhibits.offer import offer_of
+from custody.domain.identifiers import KeyId, LedgerId, exhibit_stream
 from tests.attacks.ledger_file import LedgerFile
 
 CASE, EXHIBIT = "2026-0147", "A-001"

@@ -1,6 +1,6 @@
 """The key's holder signs another end, sound in itself: only a checkpoint held elsewhere shows it."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, signed
 
 

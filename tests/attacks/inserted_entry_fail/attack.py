@@ -1,6 +1,6 @@
 """A stranger puts in an entry that is well formed, well placed and signed by a key of their own."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, signed
 
 

@@ -1,6 +1,6 @@
 """The key's holder signs a body with a blank in it, which two readers might read in two ways."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, signed
 
 

@@ -1,6 +1,6 @@
 """The key's holder signs a body that names one member twice, with two values."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, signed
 
 

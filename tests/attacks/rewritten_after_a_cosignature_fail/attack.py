@@ -1,6 +1,6 @@
 """The key's holder signs another history, anchor removed: the note that the witness cosigned shows it."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile, cosigned, signed
 
 

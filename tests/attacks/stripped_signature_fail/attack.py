@@ -2,7 +2,7 @@
 
 import json
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from tests.attacks.ledger_file import LedgerFile
 
 

@@ -1,6 +1,6 @@
 """The signature of an entry is 64 zeros."""
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries import dsse
 from tests.attacks.ledger_file import LedgerFile
 

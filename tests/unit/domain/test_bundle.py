@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from custody.domain.errors import CannotTell, MalformedData
+from custody.domain.identifiers import LedgerId
 from custody.domain.proofs.bundle import (
     About,
     in_order,
@@ -14,8 +16,6 @@ from custody.domain.proofs.bundle import (
     parse_sums,
     sums_text,
 )
-from custody.domain.errors import CannotTell, MalformedData
-from custody.domain.identifiers import LedgerId
 
 LEDGER = LedgerId(UUID("6f1d7f54-22a4-4c2e-9a0d-5d7b6f0f4a11"))
 ABOUT = About(ledger=LEDGER, entries=24, withheld=6, case="2026-0147", exhibit="A-1")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying.reports import Began, Flushed, ReadBack, Report
 from custody.domain.copying.orders import Operation, Request, Window
+from custody.domain.copying.reports import Began, Flushed, ReadBack, Report
 from custody.domain.events import (
     FileCopying,
     FileFailed,

@@ -4,7 +4,6 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.domain.entries.entry import Recorded
 from custody.domain.events import (
     BatchCompleted,
@@ -43,6 +42,7 @@ from custody.domain.identifiers import (
     transfer_id,
 )
 from custody.domain.paths import RawPath
+from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from tests.unit.signed_ledger import key_enrolled
 
 LEDGER = LedgerId(UUID("6f1d7f54-22a4-4c2e-9a0d-5d7b6f0f4a11"))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
 from custody.domain.entries.entry import ENTRY_VERSION, Entry, body, name_of, parse, state_of
 from custody.domain.errors import MalformedData
 from custody.domain.events import EVENT_TYPES, BatchStarted, FileFailed, FileFsynced, decode, to_data

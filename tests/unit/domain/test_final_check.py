@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from custody.domain.copying.reports import ListedEntry, ReadBack, Report
 from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import ListedEntry, ReadBack, Report
 from custody.domain.events import CopyRefuted, InventoryChanged, InventoryTaken, JobFailed
 from custody.domain.identifiers import Stream
 from custody.domain.paths import RawPath

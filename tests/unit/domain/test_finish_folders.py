@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.copying.reports import Began, Report
 from custody.domain.copying.orders import Operation, Request, Window
+from custody.domain.copying.reports import Began, Report
 from custody.domain.events import MetadataLost
 from custody.domain.use_cases.batches.run_batch import retry
 from tests.fakes.faulty_calls import FaultyCalls, failing

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from custody.domain.copying.plan import Plan
 from custody.domain.copying.reports import Flushed, Report
 from custody.domain.events import CopyRefuted, FileFailed
 from custody.domain.identifiers import transfer_id
-from custody.domain.copying.plan import Plan
 from custody.domain.use_cases.transfers import file_stream
 from custody.domain.use_cases.verification.verify_copies import Scope, verify
 from custody.domain.use_cases.workshop import RunSettings

@@ -9,15 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from custody.domain.entries import canonical
-from custody.domain.exhibits import manifest
-from custody.domain.exhibits import offer
-from custody.domain.exhibits.answer import Answer, answer_envelope, open_answer
-from custody.domain.exhibits.texts import MAX_LINE_BYTES, form_text, number_text
+from custody.domain import canonical
 from custody.domain.errors import MalformedData, UsageError
-from custody.domain.identifiers import KeyId, LedgerId, Position
-from custody.domain.exhibits.manifest import ManifestFile, ManifestHead, manifest_files, sum_up, write_manifest
+from custody.domain.exhibits import manifest, offer
+from custody.domain.exhibits.answer import Answer, answer_envelope, open_answer
+from custody.domain.exhibits.manifest import (
+    ManifestFile,
+    ManifestHead,
+    manifest_files,
+    sum_up,
+    write_manifest,
+)
 from custody.domain.exhibits.offer import OfferFile, offer_of
+from custody.domain.exhibits.texts import MAX_LINE_BYTES, form_text, number_text
+from custody.domain.identifiers import KeyId, LedgerId, Position
 from custody.domain.paths import RawPath
 from tests.unit.hand_overs import HandOverLedger
 

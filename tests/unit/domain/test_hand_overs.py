@@ -11,9 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.exhibits.case import Case, add_note, close_case, evolve, open_case
 from custody.domain.copying.reports import Advanced, Began, ReadBack
-from custody.domain.exhibits.history import TYPES, CustodyHistory
 from custody.domain.errors import (
     CannotTell,
     MalformedData,
@@ -37,13 +35,15 @@ from custody.domain.events import (
     FileSkipped,
     NoteAdded,
 )  # fmt: skip
+from custody.domain.exhibits.case import Case, add_note, close_case, evolve, open_case
 from custody.domain.exhibits.exhibit import Description, Exhibit
-from custody.domain.identifiers import KeyId, Position, TransferId
+from custody.domain.exhibits.history import TYPES, CustodyHistory
 from custody.domain.exhibits.manifest import manifest_files
 from custody.domain.exhibits.offer import OfferFile
+from custody.domain.exhibits.transfer import Objection, require_none
+from custody.domain.identifiers import KeyId, Position, TransferId
 from custody.domain.paths import RawPath
 from custody.domain.ports import LaneDied
-from custody.domain.exhibits.transfer import Objection, require_none
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.exhibits import casework
 from custody.domain.use_cases.exhibits.answering import (

@@ -2,8 +2,18 @@
 
 import pytest
 
-from custody.domain.copying.reports import Advanced, Began, Done, Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import (
+    Advanced,
+    Began,
+    Done,
+    Failed,
+    Flushed,
+    ReadBack,
+    Report,
+    Side,
+    Stage,
+)
 from custody.domain.errors import Halted
 from custody.domain.identifiers import JobId, transfer_id
 from custody.domain.paths import RawPath

@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
-from custody.domain.entries import canonical
+from custody.domain import canonical
+from custody.domain.copying.plan import NEVER_STOP, JobPlan, Plan, copy_plan, shared_landings
+from custody.domain.copying.template import TEMPLATE_FIELDS
 from custody.domain.errors import MalformedData, UsageError
 from custody.domain.instructions import MAX_INSTRUCTION_BYTES, BadInstruction, read_instruction
 from custody.domain.instructions.compile import Draft, DraftJob, Mistake, compile_plan
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import NEVER_STOP, JobPlan, Plan, copy_plan, shared_landings
-from custody.domain.copying.template import TEMPLATE_FIELDS
 
 FOLDER = RawPath(b"/batches")
 ROUNDED = (

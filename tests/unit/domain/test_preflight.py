@@ -10,9 +10,9 @@ import pytest
 
 from custody.cli.exit_codes import ExitCode
 from custody.cli.surveys import survey_answer
+from custody.domain.copying.plan import JobPlan
 from custody.domain.copying.reports import Began, Done, Probed, Report
 from custody.domain.paths import RawPath
-from custody.domain.copying.plan import JobPlan
 from custody.domain.ports import LaneDied, Room
 from custody.domain.use_cases.batches import preflight
 from custody.domain.use_cases.batches.estimate import estimate_seconds

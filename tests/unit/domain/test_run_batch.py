@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from custody.cli.render import batch_answer
-from custody.domain.copying.reports import Began, Flushed, Listed, ReadBack, Report
 from custody.domain.copying.orders import Operation, Window
+from custody.domain.copying.reports import Began, Flushed, Listed, ReadBack, Report
 from custody.domain.errors import Busy, LedgerFailed, NotFound
 from custody.domain.events import (
     BatchCompleted,

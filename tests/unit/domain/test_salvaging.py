@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from custody.domain.copying.plan import Plan
 from custody.domain.copying.reports import Flushed, ReadBack, Report
 from custody.domain.events import (
     BatchCompleted,
@@ -19,7 +20,6 @@ from custody.domain.events import (
     JobFailed,
 )
 from custody.domain.events.schema import to_data
-from custody.domain.copying.plan import Plan
 from custody.domain.story import tell
 from custody.domain.use_cases.batches.run_batch import resume, retry
 from custody.domain.use_cases.verification.verify_copies import verify

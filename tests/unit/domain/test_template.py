@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, time
 
 import pytest
 
+from custody.domain.copying.template import fill
 from custody.domain.errors import UsageError
 from custody.domain.form import MAX_FIELD_BYTES, BadValue, field_value, text_value, time_value
-from custody.domain.copying.template import fill
 
 VALUES = {
     "case_number": "2026-0147",

@@ -1,8 +1,7 @@
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
+from custody.domain.entries import dsse, entry
 from custody.domain.errors import MalformedData
 from custody.domain.events import SessionClosed
 from custody.infrastructure.event_store.codec import EventMapper, LedgerEvent

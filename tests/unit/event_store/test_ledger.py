@@ -6,14 +6,13 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from custody.domain.entries import dsse
-from custody.domain.entries import entry
-from custody.domain.proofs import merkle
-from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.entries import dsse, entry
 from custody.domain.errors import Busy, LedgerFailed, MalformedData, NotFound, Tampered
 from custody.domain.events import CaseOpened
 from custody.domain.identifiers import Stream
 from custody.domain.ports import Recording
+from custody.domain.proofs import merkle
+from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.use_cases.audit_ledger import audit
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.crypto.ed25519 import verify

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 from custody.domain.errors import LedgerFailed, LedgerUnreadable, Tampered
+from custody.domain.proofs.checkpoint import MAX_NOTE_BYTES
 from custody.infrastructure.event_store.note_files import keep_note, note_sizes, read_note, read_notes
 
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from custody.domain.copying.reports import Failed, Report
 from custody.domain.copying.orders import CopyItem, Request, Window
+from custody.domain.copying.reports import Failed, Report
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.engine import LARGE_FILES, CopyEngine
 from tests.faults.faulty_calls import EXT4, FaultyCalls

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Flushed, Unkept
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Flushed, Unkept
 from custody.domain.identifiers import transfer_id
 from custody.domain.paths import RawPath
 from custody.infrastructure.files.extended_attributes import keep_attributes

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import Advanced, Failed, Flushed, Marked, ReadBack, Report, Side, Stage
 from custody.infrastructure.files.arena import Arena
 from custody.infrastructure.files.crew import Durable, Prefix
 from custody.infrastructure.files.engine import CopyEngine

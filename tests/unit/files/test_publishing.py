@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Advanced, Flushed, ReadBack, Side, Stage
 from custody.domain.copying.orders import CopyItem, Operation, Window
+from custody.domain.copying.reports import Advanced, Flushed, ReadBack, Side, Stage
 from custody.infrastructure.files.engine import CopyEngine
 from tests.faults.evidence import FILES, contents, item_for, items_for, make_destination, state_of
 from tests.unit.files.engine_runs import TMPFS, ChangedCalls, copy, of_kind, only_failure, refusing

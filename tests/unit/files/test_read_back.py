@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Began, Failed, Flushed, ReadBack, Side, Stage
 from custody.domain.copying.orders import CopyItem
+from custody.domain.copying.reports import Began, Failed, Flushed, ReadBack, Side, Stage
 from tests.faults.evidence import FILES, contents, item_for, items_for
 from tests.unit.files.engine_runs import TMPFS, ChangedCalls, copy, of_kind, only_failure, refusing
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Advanced, Marked, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem, Mark
+from custody.domain.copying.reports import Advanced, Marked, ReadBack, Report, Side, Stage
 from custody.infrastructure.files.engine import LARGE_FILES
 from tests.faults.evidence import FILES, contents
 from tests.faults.faulty_calls import FaultyCalls

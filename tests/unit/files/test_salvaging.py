@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from custody.domain.copying.reports import Flushed, ReadBack, Side, Stage, StretchList
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Flushed, ReadBack, Side, Stage, StretchList
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.direct_io import DirectReading
 from custody.infrastructure.files.engine import LARGE_FILES

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Failed, Flushed, ReadBack, Report, Side, Stage
 from custody.infrastructure.files.arena import LargeFiles
 from custody.infrastructure.files.engine import LARGE_FILES
 from tests.faults.evidence import FILES, contents, item_for, make_destination, make_source

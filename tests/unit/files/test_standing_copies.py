@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from custody.domain.copying.reports import Flushed, ReadBack, Stage
 from custody.domain.copying.orders import CopyItem, Operation
+from custody.domain.copying.reports import Flushed, ReadBack, Stage
 from custody.domain.paths import RawPath
 from tests.faults.evidence import FILES, contents, item_for, state_of
 from tests.unit.files.engine_runs import ChangedCalls, copy, of_kind, only_failure, refusing

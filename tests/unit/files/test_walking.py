@@ -7,8 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from custody.domain.copying.reports import Done, Listed, ListedEntry, ListingFailed
 from custody.domain.copying.orders import Walk
+from custody.domain.copying.reports import Done, Listed, ListedEntry, ListingFailed
 from custody.domain.entries.entry import state_of as entry_state
 from custody.domain.events import FileFailed
 from custody.domain.identifiers import JobId

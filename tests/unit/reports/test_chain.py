@@ -2,10 +2,10 @@
 
 import pytest
 
-from custody.domain.exhibits.history import CustodyHistory
 from custody.domain.entries.dsse import open_envelope
 from custody.domain.entries.entry import Recorded, parse
 from custody.domain.events import CustodyRefused, ExhibitReleased, NoteAdded
+from custody.domain.exhibits.history import CustodyHistory
 from custody.domain.identifiers import case_stream
 from custody.reports.chain import chain_of_custody
 from custody.reports.content import build
