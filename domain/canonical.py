@@ -33,9 +33,9 @@ _ENCODER: Final = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 )
 
-# Strings are matched first, so that brackets inside them are not counted.
-_STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{}]', re.DOTALL)
-
+# Strings are matched first, so that brackets inside them are not counted. One without an end is matched to
+# the end: otherwise each quote inside it would be tried as a beginning, in time that grows with the square.
+_STRING_OR_BRACKET: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?+\Z)|[\[\]{}]', re.DOTALL)
 
 _TOO_LARGE: Final = "an integer is beyond 2^53-1 and would lose digits in other readers"
 

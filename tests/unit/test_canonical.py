@@ -1,5 +1,6 @@
 import enum
 import json
+import time
 
 import pytest
 
@@ -147,3 +148,19 @@ def test_a_document_is_refused_just_above_the_size_limit(excess: int) -> None:
             canonical.decode(data, max_bytes=100)
     else:
         assert canonical.decode(data, max_bytes=100) == "a" * 98
+
+
+def test_a_text_that_never_ends_is_refused_in_one_pass() -> None:
+    """Each quote of its inside must not be tried as another beginning: a megabyte would take an hour."""
+    data = b'"' + b"[" * 40 + b'"' + b'"' + b'\\"' * 500_000
+    begun = time.process_time()
+    with pytest.raises(MalformedData):
+        canonical.decode(data)
+
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b'\\"'])
+def test_brackets_in_a_text_without_an_end_are_not_taken_for_depth(end: bytes) -> None:
+    with pytest.raises(MalformedData, match="not a JSON document"):
+        canonical.decode(b'"' + b"[" * 40 + end)
