@@ -32,7 +32,9 @@ _PLAIN: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _END: Final = struct.Struct("<4s4H2LH")  # APPNOTE.TXT 4.3.16, end of central directory record
 _END_MAGIC: Final = b"PK\x05\x06"
 _END64: Final = struct.Struct("<4sQ2H2L4Q")  # 4.3.14
+_END64_MAGIC: Final = b"PK\x06\x06"
 _LOCATOR64: Final = struct.Struct("<4sLQL")  # 4.3.15
+_LOCATOR64_MAGIC: Final = b"PK\x06\x07"
 _MAX_COMMENT: Final = 0xFFFF
 _IN_64: Final = 0xFFFFFFFF
 _CHUNK_BYTES: Final = 1 << 20
@@ -170,18 +172,39 @@ def _require_few(files: int, size: int) -> None:
 def _require_small_directory(file: IO[bytes]) -> None:
     """Raise MalformedData for a long central directory, which is read into memory as a whole."""
     size = file.seek(0, os.SEEK_END)
-    begin = max(0, size - _END.size - _MAX_COMMENT - _LOCATOR64.size)
+    begin = max(0, size - _END.size - _MAX_COMMENT)
     file.seek(begin)
     tail = file.read()
     at = tail.rfind(_END_MAGIC)
     if at < 0:
         raise zipfile.BadZipFile
+    stated = list(_stated_in_64(file, begin + at))
     directory = _END.unpack_from(tail, at)[5]
-    if directory == _IN_64 and at >= _LOCATOR64.size:
-        file.seek(_LOCATOR64.unpack_from(tail, at - _LOCATOR64.size)[2])
-        directory = _END64.unpack(file.read(_END64.size))[8]
-    if directory > _MAX_DIRECTORY_BYTES:
+    if not stated or directory != _IN_64:
+        stated.append(directory)
+    if max(stated) > _MAX_DIRECTORY_BYTES:
         raise _refused("its list of files is too long")
+
+
+def _stated_in_64(file: IO[bytes], end: int) -> Iterator[int]:
+    """Yield the lengths that the 64-bit records state for a directory whose older record stands at ``end``.
+
+    Some readers take the record before the locator, others the one that it points to, and both whether the
+    older record asks for it or not.
+    """
+    locator_at = end - _LOCATOR64.size
+    if locator_at < 0:
+        return
+    file.seek(locator_at)
+    magic, _, pointed_to, _ = _LOCATOR64.unpack(file.read(_LOCATOR64.size))
+    if magic != _LOCATOR64_MAGIC:
+        return
+    for record_at in (locator_at - _END64.size, pointed_to):
+        if 0 <= record_at <= locator_at:
+            file.seek(record_at)
+            record = _END64.unpack(file.read(_END64.size))
+            if record[0] == _END64_MAGIC:
+                yield record[8]
 
 
 def _unread(name: str) -> MalformedData:
