@@ -162,8 +162,7 @@ class LedgerAuditor:
         self._custody.admit(opened, recorded)
         self._cosignatures.admit(opened, self._roots)
         self._stamps.admit(opened)
-        if slot + 1 in self._wanted:
-            self._stamps.mark(slot + 1)
+        self._mark(slot)
         return recorded
 
     def conclude(self, head: RawHead | None, revisions: Iterable[RawRevision] = ()) -> None:
@@ -187,7 +186,7 @@ class LedgerAuditor:
 
     def notes(self) -> tuple[str, ...]:
         """Return what is worth knowing and no fault; call it after ``conclude``."""
-        found = [self._tail_note()]
+        found = [self._checkpoints.tail_note(self.size)]
         if self._contents.unclosed.count:
             found.append(f"sessions that ended without being closed began at {self._contents.unclosed}")
         if (left_open := self._contents.session_left_open()) is not None:
@@ -234,16 +233,15 @@ class LedgerAuditor:
         self._grow(slot, leaf)
         self._sequence.withhold(slot, leaf)
         self._claims.withhold()
+        self._mark(slot)
+
+    def _mark(self, slot: int) -> None:
+        """Let the stamps of a checkpoint that ends here bear on the entries so far."""
+        if slot + 1 in self._wanted:
+            self._stamps.mark(slot + 1)
 
     def _grow(self, slot: int, leaf: bytes) -> None:
         self._last_leaf = leaf
         self._frontier.append(leaf)
         if slot + 1 in self._wanted and self._frontier.size == slot + 1:
             self._roots[slot + 1] = self._frontier.root()
-
-    def _tail_note(self) -> str:
-        largest = self._checkpoints.largest
-        if largest is None:
-            return "there is no checkpoint: a cut of this ledger could not be seen"
-        tail = self.size - largest
-        return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""

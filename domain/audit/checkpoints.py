@@ -125,6 +125,13 @@ class CheckpointCheck:
             self._findings.note("checkpoints", "cut", size, message)
         self._compare({known: found for known, found in judged.items() if known <= size}, roots)
 
+    def tail_note(self, size: int) -> str:
+        """Return what is worth knowing of the end of a ledger of this size; call it after ``conclude``."""
+        if self.largest is None:
+            return "there is no checkpoint: a cut of this ledger could not be seen"
+        tail = size - self.largest
+        return f"behind the last checkpoint, signed but not covered by it: {tail} entries" if tail > 0 else ""
+
     def _of_this_ledger(self, size: int, origin: str | None) -> dict[bytes, str]:
         """Return root → where of the checkpoints of one size that name this ledger (any, if it has no id)."""
         ours: dict[bytes, str] = {}

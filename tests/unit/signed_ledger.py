@@ -134,6 +134,13 @@ class SignedLedger:
         row = RawNote(where=f"row {size}", note=self.note(), size=size, frontier=self.frontier.to_bytes())
         self.notes += [row, RawNote(where=f"file {size}", note=self.note(), size=size)]
 
+    def withhold(self, *positions: int) -> None:
+        """Give of these entries only the leaf hashes, as a bundle does."""
+        for position in positions:
+            row = self.rows[position]
+            assert isinstance(row.entry, bytes)
+            self.rows[position] = RawRecord(position=position, entry=None, withheld=leaf_hash(row.entry))
+
     def source(self) -> "MemorySource":
         return MemorySource(self)
 

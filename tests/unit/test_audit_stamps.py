@@ -308,3 +308,13 @@ def test_a_stamp_whose_last_entry_cannot_be_read_still_holds(stamped: Stamped) -
     result = stamped.audit()
     assert "malformed-entry" in [finding.code for finding in result.findings]
     assert result.verdicts["anchors"] == "passed"
+
+
+def test_a_withheld_entry_at_the_end_of_a_checkpoint_does_not_hide_a_false_time(stamped: Stamped) -> None:
+    stamped.session(1, MOMENT + CLOCK_TOLERANCE + 5 * SECOND)
+    stamped.stamp(claims=MOMENT + CLOCK_TOLERANCE + 10 * SECOND)
+    stamped.ledger.head = None
+    assert ("claimed-time-outside-window", 5) in stamped.found()
+
+    stamped.ledger.withhold(6)  # the end of the session, and of the stamped checkpoint
+    assert ("claimed-time-outside-window", 5) in stamped.found()

@@ -6,8 +6,6 @@ import pytest
 
 from custody.domain.audit.auditor import RawRevision, check_revisions
 from custody.domain.audit.findings import Findings
-from custody.domain.audit.record import RawRecord
-from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.use_cases.audit_ledger import AuditResult
 from tests.unit.signed_ledger import SignedLedger, new_ledger
 from tests.unit.test_audit_claims import (
@@ -20,13 +18,6 @@ from tests.unit.test_audit_claims import (
     two_jobs,
     verified,
 )
-
-
-def withhold(ledger: SignedLedger, *positions: int) -> None:
-    for position in positions:
-        row = ledger.rows[position]
-        assert isinstance(row.entry, bytes)
-        ledger.rows[position] = RawRecord(position=position, entry=None, withheld=leaf_hash(row.entry))
 
 
 def codes(result: AuditResult) -> list[tuple[str, int | None]]:
@@ -43,7 +34,7 @@ def ledger() -> SignedLedger:
 
 
 def test_a_withheld_session_is_counted_and_keeps_tree_and_chain_together(ledger: SignedLedger) -> None:
-    withhold(ledger, 8, 9, 10)
+    ledger.withhold(8, 9, 10)
     result = ledger.audit()
 
     assert (result.verdict, result.entries, result.withheld) == ("passed", 8, 3)
@@ -52,14 +43,14 @@ def test_a_withheld_session_is_counted_and_keeps_tree_and_chain_together(ledger:
 def test_a_leaf_hash_that_is_not_the_one_is_seen_by_the_entry_behind_it_and_the_root(
     ledger: SignedLedger,
 ) -> None:
-    withhold(ledger, 2, 3, 4)
+    ledger.withhold(2, 3, 4)
     ledger.rows[4] = replace(ledger.rows[4], withheld=bytes(32))
 
     assert codes(ledger.audit()) == [("chain-broken", 4), ("checkpoint-root", 4)]
 
 
 def test_a_changed_entry_behind_withheld_ones_is_seen(ledger: SignedLedger) -> None:
-    withhold(ledger, 2, 3, 4)
+    ledger.withhold(2, 3, 4)
     ledger.rows[5] = replace(ledger.rows[6], position=5)
     found = codes(ledger.audit())
 
@@ -67,7 +58,7 @@ def test_a_changed_entry_behind_withheld_ones_is_seen(ledger: SignedLedger) -> N
 
 
 def test_a_gap_in_a_stream_decides_nothing_where_entries_are_withheld(ledger: SignedLedger) -> None:
-    withhold(ledger, 3)  # the first of the batch's stream; two more follow
+    ledger.withhold(3)  # the first of the batch's stream; two more follow
     result = ledger.audit()
 
     assert (result.verdict, result.findings) == ("indeterminate", ())
@@ -82,13 +73,13 @@ def test_a_revision_that_stands_twice_is_a_finding_all_the_same() -> None:
 
 
 def test_the_beginning_may_not_be_withheld(ledger: SignedLedger) -> None:
-    withhold(ledger, 1)
+    ledger.withhold(1)
 
     assert ("no-genesis", 1) in codes(ledger.audit())
 
 
 def test_a_withheld_entry_without_a_place_is_a_finding(ledger: SignedLedger) -> None:
-    withhold(ledger, 4)
+    ledger.withhold(4)
     ledger.rows[4] = replace(ledger.rows[4], position="4")
 
     assert "no-position" in [code for code, _ in codes(ledger.audit())]
@@ -105,7 +96,7 @@ def test_a_withheld_entry_without_a_place_is_a_finding(ledger: SignedLedger) -> 
 def test_a_claim_that_rests_on_withheld_entries_is_left_open(withheld: list[int], claims: int) -> None:
     ledger = copied()
     ledger.head = None
-    withhold(ledger, *withheld)
+    ledger.withhold(*withheld)
     result = ledger.audit()
 
     assert (result.verdicts["structure"], result.findings) == ("indeterminate", ())
@@ -116,7 +107,7 @@ def test_a_file_skipped_by_a_job_that_is_withheld_is_left_open() -> None:
     ledger = two_jobs()
     ledger.add(file_stream(), skipped(None, read_back="direct"))
     ledger.head = None
-    withhold(ledger, 5)
+    ledger.withhold(5)
 
     assert ledger.audit().verdicts["structure"] == "indeterminate"
 
@@ -127,7 +118,7 @@ def test_a_citation_of_a_withheld_proof_is_left_open_and_one_of_a_false_one_is_n
     ledger.add(file_stream(SECOND_JOB), skipped(proof, job=SECOND_JOB))
     ledger.add(file_stream(SECOND_JOB), skipped(2, job=SECOND_JOB))
     ledger.head = None
-    withhold(ledger, FIRST, FIRST + 1, FIRST + 2, proof)
+    ledger.withhold(FIRST, FIRST + 1, FIRST + 2, proof)
     result = ledger.audit()
 
     assert codes(result) == [("citation-unfounded", FIRST + 5)]
@@ -139,12 +130,12 @@ def test_a_false_claim_whose_history_is_there_is_a_finding_although_others_are_w
     for event in (queued(), verified()):
         ledger.add(file_stream(), event)
     ledger.head = None
-    withhold(ledger, 2)
+    ledger.withhold(2)
 
     assert codes(ledger.audit()) == [("claim-unfounded", FIRST + 1)]
 
 
 def test_a_plan_may_be_left_out_where_entries_are_withheld(ledger: SignedLedger) -> None:
     assert ("document-missing", 3) in codes(ledger.audit())
-    withhold(ledger, 8, 9, 10)
+    ledger.withhold(8, 9, 10)
     assert codes(ledger.audit()) == []
