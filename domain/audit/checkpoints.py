@@ -18,8 +18,12 @@ from custody.domain.proofs.checkpoint import Checkpoint, Note, origin_of, parse_
 from custody.domain.proofs.merkle import Frontier
 
 _NOT_SIGNED: Final = "the {} is not signed by a trusted key"
+_TOO_MANY: Final = "checkpoints by keys that count only later are too many: not all were judged"
 MAX_WAITING: Final = 10_000
 """Notes kept that no key of the beginning signed; a ledger of 100 million entries has as many in all."""
+
+MAX_WAITING_BYTES: Final = 16 * 1024 * 1024
+"""Of these notes together; one of ours has a few hundred bytes, a hostile one as many as a note may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class CheckpointCheck:
         self._brought: set[str] = set()  # where
         self.by_sha256: dict[str, Checkpoint] = {}  # of the exact note, in hexadecimal
         self._waiting: list[tuple[RawNote, Note, Checkpoint]] = []  # perhaps signed by a key enrolled later
+        self._waiting_bytes = 0
         self.signed_sizes: list[SignedSize] = []
 
     @property
@@ -183,10 +188,11 @@ class CheckpointCheck:
 
     def _wait(self, raw: RawNote, note: Note, checkpoint: Checkpoint) -> None:
         """Keep a note until the keys are known that the ledger enrols; only so many, lest memory grows."""
-        if len(self._waiting) < MAX_WAITING:
+        self._waiting_bytes += len(note.to_bytes())
+        if len(self._waiting) < MAX_WAITING and self._waiting_bytes <= MAX_WAITING_BYTES:
             self._waiting.append((raw, note, checkpoint))
         else:
-            self._refute("checkpoint-signature", _NOT_SIGNED.format(raw.where))
+            self._findings.leave_open("checkpoints", _TOO_MANY)
 
     def _take(self, raw: RawNote, checkpoint: Checkpoint) -> None:
         self._check_frontier(raw, checkpoint)

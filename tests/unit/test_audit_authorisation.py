@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from custody.domain.audit.checkpoints import RawNote
 from custody.domain.events import (
     BatchStarted,
     CaseOpened,
@@ -432,12 +433,22 @@ def test_a_second_opening_changes_nobodys_rights() -> None:
     assert found(ledger) == []
 
 
-def test_too_many_notes_of_unknown_keys_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("custody.domain.audit.checkpoints.MAX_WAITING", 1)
+@pytest.mark.parametrize(("limit", "least"), [("MAX_WAITING", 1), ("MAX_WAITING_BYTES", 300)])
+def test_of_too_many_notes_by_keys_enrolled_later_those_beyond_the_limit_are_left_open(
+    monkeypatch: pytest.MonkeyPatch, limit: str, least: int
+) -> None:
+    monkeypatch.setattr(f"custody.domain.audit.checkpoints.{limit}", least)
     ledger = with_second("examiner")
-    notes = [ledger.note(THIRD_KEY), ledger.note(OTHER_KEY)]
-    findings = ledger.audit(extra=notes).findings
-    assert [one.code for one in findings] == ["checkpoint-signature"] * 2
+    for number in range(3):
+        case(ledger, OTHER_KEY, str(number))
+        note = ledger.note(OTHER_KEY)
+        ledger.notes.append(RawNote(where=f"file {number}", note=note))
+    result = ledger.audit()
+
+    assert (result.verdicts["checkpoints"], result.findings) == ("indeterminate", ())
+    assert [one.message for one in result.undecided if one.check == "checkpoints"] == [
+        "checkpoints by keys that count only later are too many: not all were judged"
+    ]
 
 
 def test_of_very_many_faults_the_oldest_are_said_anew(monkeypatch: pytest.MonkeyPatch) -> None:
