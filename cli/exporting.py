@@ -20,6 +20,7 @@ from custody.domain.identifiers import FIRST_REVISION, KeyId, Stream
 from custody.domain.paths import escape_text, printable, to_json
 from custody.domain.ports import Recording
 from custody.domain.proofs.checkpoint import Checkpoint, parse_note
+from custody.domain.proofs.cited import CITING
 from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.infrastructure.crypto.ed25519 import load_public_pem
 from custody.infrastructure.event_store.reader import SqlLedgerReader
@@ -28,7 +29,7 @@ from custody.infrastructure.system import new_stream_id
 from custody.reports.bundle import Content, GivenReport, write_bundle
 
 _CHUNK_BYTES: Final = 1 << 20
-_WITH_DOCUMENTS: Final = ("BatchQueued", "ReportIssued", "CheckpointStamped", "CustodyOffered")
+_WITH_DOCUMENTS: Final = (*CITING, "ReportIssued")
 _WITH_EXHIBITS: Final = ("JobQueued", "ExhibitRegistered")
 
 

@@ -115,9 +115,9 @@ def witnessing(home: Path) -> Honest:
     return Honest(pair.witness, home / "first.pem")
 
 
-def handed_over(home: Path) -> Honest:
-    honest, receiver = begun(home / "giver"), begun(home / "receiver").custody
-    giver = honest.custody
+def hand_over(home: Path) -> tuple[Honest, Honest]:
+    honest, received = begun(home / "giver"), begun(home / "receiver")
+    giver, receiver = honest.custody, received.custody
     done(giver, "exhibit", "register", EXHIBIT, "--case", CASE)
     both_cases(giver)
     [receivers_pem] = (receiver.workspace / "keys").glob("*.pem")
@@ -127,9 +127,18 @@ def handed_over(home: Path) -> Honest:
     given = ("--copy", str(giver.home / "copies0"), "--key", str(givers_vkey), "--out", answer)
     done(receiver, "transfer", "accept", offer, *given)
     done(giver, "transfer", "import", answer)
-    return honest
+    return honest, received
+
+
+def handed_over(home: Path) -> Honest:
+    return hand_over(home)[0]
+
+
+def received(home: Path) -> Honest:
+    """The receiver's own ledger, which carries the giver's offer."""
+    return hand_over(home)[1]
 
 
 HONEST: tuple[Callable[[Path], Honest], ...] = (
-    session_keys, rotated_key, second_person, stamped, cosigned, witnessing, handed_over,
+    session_keys, rotated_key, second_person, stamped, cosigned, witnessing, handed_over, received,
 )  # fmt: skip
