@@ -13,7 +13,7 @@ from custody.domain.audit.authorisation import AuthorisationCheck
 from custody.domain.audit.checkpoints import CheckpointCheck, RawNote
 from custody.domain.audit.claims import ClaimCheck, EarlierEntries
 from custody.domain.audit.completeness import judge_completeness
-from custody.domain.audit.contents import LedgerContents, Positions
+from custody.domain.audit.contents import Cited, LedgerContents, Positions
 from custody.domain.audit.cosignatures import CosignatureCheck, GoodCosignature
 from custody.domain.audit.custody import CustodyCheck, OfferedFiles
 from custody.domain.audit.findings import Check, Findings
@@ -114,8 +114,8 @@ class LedgerAuditor:
         return self._cosignatures.good
 
     @property
-    def cited(self) -> tuple[tuple[int, str], ...]:
-        """The documents that entries cite: position and SHA-256."""
+    def cited(self) -> tuple[Cited, ...]:
+        """The documents that entries cite."""
         return (*self._contents.cited, *self._custody.documents)
 
     @property

@@ -6,7 +6,7 @@ Knows the rules that span entries. Deliberately does not know their order (``seq
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
@@ -23,6 +23,14 @@ from custody.domain.proofs.cited import cited_documents
 
 _VOTES: Final = 3  # entries that are asked for the ledger's id, so that one changed entry decides nothing
 _LISTED: Final = 20  # positions named in a note; of more, the number
+
+
+class Cited(NamedTuple):
+    """A document that an entry cites by its SHA-256 (hex); ``plan``: a batch's, maybe of other cases too."""
+
+    position: int
+    sha256: str
+    plan: bool = False
 
 
 @dataclass(slots=True)
@@ -55,7 +63,7 @@ class LedgerContents:
         self._genesis: KeyId | None = None
         self._founded = False
         self._session: tuple[Stream, int] | None = None
-        self.cited: list[tuple[int, str]] = []
+        self.cited: list[Cited] = []
         self.unclosed = Positions()
         self.unsynchronised = Positions()
 
@@ -121,12 +129,12 @@ class LedgerContents:
             case SessionClosed():
                 if self._session is not None and self._session[0] == opened.entry.stream:
                     self._session = None
-
             case LedgerOpened() if opened.slot != 0:
                 message = "a ledger is opened once, at position 0"
                 self._findings.note("structure", "second-opening", opened.slot, message)
             case BatchQueued() | CheckpointStamped() as event:
-                self.cited += [(opened.slot, sha256) for sha256 in cited_documents(event)]
+                plan = isinstance(event, BatchQueued)
+                self.cited += [Cited(opened.slot, sha256, plan) for sha256 in cited_documents(event)]
             case _:
                 pass
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from custody.domain.audit.contents import Cited
 from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
@@ -67,7 +68,7 @@ class CustodyCheck:
         self._jobs: dict[_Name, list[tuple[JobId, RawPath]]] = {}
         self._accepted: dict[_Name, str] = {}
         self.offered: list[OfferedFiles] = []
-        self.documents: list[tuple[int, str]] = []  # position and SHA-256 of every manifest that is cited
+        self.documents: list[Cited] = []  # every manifest that is cited
         self.stopped = False
         if not trusted:
             findings.leave_open("authorisation")
@@ -133,14 +134,14 @@ class CustodyCheck:
                 accepted=self._accepted.get((event.case_number, event.exhibit)),
             )
         )  # fmt: skip
-        self.documents.append((opened.slot, event.manifest_sha256))
+        self.documents.append(Cited(opened.slot, event.manifest_sha256))
 
     def _objections_to_answer(
         self, opened: OpenedRecord, event: CustodyAccepted | CustodyDeclined, exhibit: Exhibit
     ) -> Iterator[Objection]:
         offer = offer_answered(event, self._offers.get)
         if isinstance(event, CustodyAccepted) and offer is not None:
-            self.documents.append((opened.slot, offer.event.manifest_sha256))
+            self.documents.append(Cited(opened.slot, offer.event.manifest_sha256))
             self._accepted[event.case_number, event.exhibit] = offer.event.manifest_sha256
         yield from objections_to_answer(exhibit, event, offer, key_of=self._key_of, verify=self._verify)
 

@@ -318,3 +318,14 @@ def test_a_withheld_entry_at_the_end_of_a_checkpoint_does_not_hide_a_false_time(
 
     stamped.ledger.withhold(6)  # the end of the session, and of the stamped checkpoint
     assert ("claimed-time-outside-window", 5) in stamped.found()
+
+
+def test_a_certificate_that_is_left_out_is_a_finding_also_where_entries_are_withheld(
+    stamped: Stamped,
+) -> None:
+    token = stamped.tokens.token(hashlib.sha256(stamped.ledger.note()).digest(), MOMENT)
+    position = stamped.record(token, 5, MOMENT, certificates=("ab" * 32,))
+    stamped.ledger.head = None
+    stamped.ledger.withhold(3)
+
+    assert ("document-missing", position) in stamped.found()
