@@ -26,6 +26,7 @@ MAX_ROW_BYTES: Final = 2 * MAX_DOCUMENT_BYTES
 
 _BUSY_MILLISECONDS: Final = 30_000
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS})
 _NOBODY_WRITES: Final = {"immutable": "1"}
 _LOG_ALONE: Final = {"readonly_shm": "1"}  # SQLite builds its index of the log in the process's own memory
 
@@ -42,9 +43,10 @@ class _Way:
 def reading_engine(path: Path, lock: Path) -> sa.Engine:
     """Return an engine that cannot write, whatever statement it is given.
 
-    On a read-only medium SQLite cannot make the shared memory that WAL needs, so the file is read as one that
-    nobody changes. On a full disk too, or from file and log alone; then the ledger's lock is shared as long,
-    because a writer would not be noticed. Raises LedgerUnreadable when one is there at that moment.
+    Where one may not write, or on a full disk, SQLite cannot make the shared memory that WAL needs, so the
+    file is read as one that nobody changes, or file and log alone. A writer (another account may well write)
+    would not be noticed then: so the ledger's lock is shared as long. Raises LedgerUnreadable when somebody
+    writes at that moment, or when there are no locks and it is no read-only medium.
     """
     way = _way_of_reading(path, lock)
     engine = sa.create_engine(url_of(path, "ro", way.options))
@@ -69,35 +71,52 @@ def _configure(connection: sqlite3.Connection) -> None:
 def _way_of_reading(path: Path, lock: Path) -> _Way:
     log = path.with_name(path.name + "-wal")
     if not os.access(path.parent, os.W_OK) and not log.exists():
-        return _Way(options=_NOBODY_WRITES)
+        if not lock.exists():  # a copy, which nobody writes without making one
+            return _Way(options=_NOBODY_WRITES)
+        return _way_without_writers(log, lock, "its folder may not be written")
     memory = SharedMemory(path)
     try:
         memory.hold()
     except OSError as error:
-        return _way_on_a_full_disk(log, lock) if error.errno in _NO_ROOM else _Way()
+        if error.errno in _NO_ROOM:
+            return _way_without_writers(log, lock, "its disk is full")
+        return _Way()
     return _Way(memory=memory)
 
 
-def _way_on_a_full_disk(log: Path, lock: Path) -> _Way:
+def _way_without_writers(log: Path, lock: Path, why: str) -> _Way:
     undo = ExitStack()
     try:
-        undo.callback(os.close, _shared(lock))
+        if (descriptor := _shared(lock)) is not None:
+            undo.callback(os.close, descriptor)
         is_empty = not log.exists() or log.stat().st_size == 0
+    except BlockingIOError as error:
+        undo.close()
+        message = f"the ledger cannot be read now: {why}, and another process is writing it"
+        raise LedgerUnreadable(message, hint="wait until it has ended") from error
     except OSError as error:
         undo.close()
-        message = (
-            f"the ledger cannot be read: its disk is full, and its lock cannot be shared: {error.strerror}"
-        )
-        raise LedgerUnreadable(message, hint="make room on the disk of the workspace") from error
+        message = f"the ledger cannot be read: {why}, and its lock cannot be shared: {error.strerror}"
+        hint = "make room on the disk, or copy the workspace to a folder of your own"
+        raise LedgerUnreadable(message, hint=hint) from error
     return _Way(options=_NOBODY_WRITES if is_empty else _LOG_ALONE, undo=undo)
 
 
-def _shared(lock: Path) -> int:
-    """Return a descriptor that shares the writers' lock: as long as it is open, none can begin."""
+def _shared(lock: Path) -> int | None:
+    """Return a descriptor that shares the writers' lock: as long as it is open, none can begin.
+
+    None where there are no locks and nobody can write.
+    """
     descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(descriptor)
+        if error.errno in _NO_LOCKS and _is_read_only(lock):
+            return None
         raise
     return descriptor
+
+
+def _is_read_only(path: Path) -> bool:
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)

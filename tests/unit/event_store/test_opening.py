@@ -1,16 +1,18 @@
 """What the writer verifies before it extends a ledger: it must never sign on top of a contradiction."""
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from custody.domain.errors import LedgerFailed, LedgerUnreadable, Refused, Tampered
+from custody.domain.errors import Busy, LedgerFailed, LedgerUnreadable, Refused, Tampered
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.infrastructure.event_store import engine, reading_engine
 from custody.infrastructure.event_store import opening as opening_module
+from custody.infrastructure.event_store.lock import take_lock
 from custody.infrastructure.event_store.opening import create_ledger, open_for_reading, open_for_writing
 from tests.unit.event_store.sample_ledger import LEDGER, Workspace, opening, window
 
@@ -334,3 +336,55 @@ def test_a_medium_that_says_it_is_read_only_is_read_as_unchanging(
     assert reader.size() == SIZE
     assert sorted(os.listdir(filled.folder)) == ["checkpoints", "ledger.db", "ledger.lock"]
     reader.close()
+
+
+def test_nobody_writes_while_a_ledger_is_read_as_unchanging(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another account may write where the reader may not; SQLite would not notice, and read two states."""
+    with monkeypatch.context() as patched:
+        patched.setattr(reading_engine.os, "access", lambda path, mode: False)
+        reader = open_for_reading(filled.paths)
+    with pytest.raises(Busy):
+        filled.open()
+    reader.close()
+
+    filled.open().close()
+
+
+def test_a_ledger_that_is_being_written_is_not_read_as_unchanging(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_engine.os, "access", lambda path, mode: False)
+    lock = take_lock(filled.paths.lock)
+    with pytest.raises(LedgerUnreadable, match="another process is writing it"):
+        open_for_reading(filled.paths)
+    lock.release()
+
+
+def test_a_copy_of_a_ledger_without_its_lock_is_readable(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.paths.lock.unlink()
+    monkeypatch.setattr(reading_engine.os, "access", lambda path, mode: False)
+    reader = open_for_reading(filled.paths)
+
+    assert reader.size() == SIZE
+    reader.close()
+
+
+@pytest.mark.parametrize("is_read_only", [False, True])
+def test_where_no_lock_can_be_had_only_a_medium_that_nobody_can_write_is_read(
+    filled: Workspace, monkeypatch: pytest.MonkeyPatch, *, is_read_only: bool
+) -> None:
+    def without_locks(_fd: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(reading_engine.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(reading_engine.fcntl, "flock", without_locks)
+    monkeypatch.setattr(reading_engine, "_is_read_only", lambda path: is_read_only)
+    if is_read_only:
+        open_for_reading(filled.paths).close()
+    else:
+        with pytest.raises(LedgerUnreadable, match="its lock cannot be shared"):
+            open_for_reading(filled.paths)
