@@ -5,7 +5,7 @@ each of their events. Deliberately judges nothing behind missing or unreadable e
 on them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -46,13 +46,19 @@ _MAX_MESSAGE: Final = 400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferedFiles:
-    """An offer whose manifest must be that of the exhibit, and the exhibit's jobs until then."""
+    """An offer whose manifest must be that of the exhibit."""
 
     position: int
     offered: CustodyOffered
-    jobs: tuple[tuple[JobId, RawPath], ...]
+    known_jobs: Sequence[tuple[JobId, RawPath]]  # of the exhibit at any time; one list for all its offers
+    jobs_until_then: int
     ledger: LedgerId
     accepted: str | None  # SHA-256 of the list that came with the exhibit when it was accepted here last
+
+    @property
+    def jobs(self) -> Sequence[tuple[JobId, RawPath]]:
+        """The exhibit's jobs until the offer, with their destinations."""
+        return self.known_jobs[: self.jobs_until_then]
 
 
 class CustodyCheck:
@@ -122,7 +128,7 @@ class CustodyCheck:
                 pass
 
     def _remember(self, opened: OpenedRecord, event: CustodyOffered) -> None:
-        jobs = tuple(self._jobs.get((event.case_number, event.exhibit), ()))
+        jobs = self._jobs.setdefault((event.case_number, event.exhibit), [])
         leaf = opened.leaf.hex()
         self._offers[leaf] = Offer(
             leaf=leaf, ledger=opened.entry.ledger, position=opened.entry.position, at=opened.entry.at,
@@ -130,7 +136,8 @@ class CustodyCheck:
         )  # fmt: skip
         self.offered.append(
             OfferedFiles(
-                position=opened.slot, offered=event, jobs=jobs, ledger=opened.entry.ledger,
+                position=opened.slot, offered=event, known_jobs=jobs, jobs_until_then=len(jobs),
+                ledger=opened.entry.ledger,
                 accepted=self._accepted.get((event.case_number, event.exhibit)),
             )
         )  # fmt: skip

@@ -175,8 +175,12 @@ def _compare_tiles(
     for name, content in _made_tiles(source, withheld=result.withheld > 0):
         same = name in kept and digests[name] == hashlib.sha256(content).hexdigest()
         kept.discard(name)
-        if not same and different < _MAX_DIFFERENT_TILES:
-            different += 1
+        if same:
+            continue
+        different += 1
+        if different > _MAX_DIFFERENT_TILES:
+            findings.count_unlisted("tree")
+        else:
             findings.note("tree", "tile-differs", None, f"{name} is missing, or not the one of the entries")
     if kept:
         message = f"tiles that the entries do not make: {len(kept)}, such as {min(kept)}"

@@ -270,6 +270,20 @@ def test_tiles_that_are_not_those_of_the_tree_are_named(made: Made, tmp_path: Pa
     assert result.verdicts["tree"] == "failed"
 
 
+def test_of_very_many_tiles_that_differ_the_others_are_counted(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custody.domain.use_cases.audit_bundle._MAX_DIFFERENT_TILES", 1)
+    bundle = made.copy("whole", tmp_path)
+    for tile in filter(Path.is_file, (bundle / "tile").rglob("*")):
+        tile.write_bytes(b"x")
+    sum_up(bundle)
+    result = made.audit(bundle)
+
+    assert [finding.code for finding in result.findings] == ["tile-differs"]
+    assert (result.verdicts["tree"], result.findings_not_listed) == ("failed", 1)
+
+
 def test_a_bundle_may_do_without_tiles(made: Made, tmp_path: Path) -> None:
     bundle = made.copy("part", tmp_path)
     shutil.rmtree(bundle / "tile")
