@@ -27,7 +27,7 @@ from custody.infrastructure.files.standing import Identity, identity_of, room_of
 NEW_FOLDER: Final = 0o700  # until ``finish_folder`` gives it the mode of its source
 TEMPORARY: Final = (b".custody-", b".part")
 # The file system works; it is this path that it does not take: a link in it, rights, a name too long or odd.
-NOT_THIS_NAME: Final = frozenset(
+_NOT_THIS_NAME: Final = frozenset(
     {
         *(errno.ENOTDIR, errno.ELOOP, errno.EACCES, errno.EPERM),
         *(errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL),
@@ -169,7 +169,7 @@ class FolderDestination:
 
     def room(self) -> Room:
         """Return the free space."""
-        with self._trouble(b""):
+        with self._trouble():
             return room_of(self._calls.statvfs(self._root_fd))
 
     @contextlib.contextmanager
@@ -183,7 +183,7 @@ class FolderDestination:
         self._unflushed = touched
         try:
             yield
-            with self._trouble(b""):
+            with self._trouble():
                 flush_folders(self._calls, self._folders, sorted(touched), shared)
         finally:
             self._unflushed = None
@@ -212,12 +212,16 @@ class FolderDestination:
             return None, b""
 
     @contextlib.contextmanager
-    def _trouble(self, path: bytes) -> Iterator[None]:
+    def _trouble(self, path: bytes | None = None) -> Iterator[None]:
+        """Turn an OSError about a path below the destination into Refused, any other into DestinationFailed.
+
+        Without a path it is about the destination as a whole: then there is no name to blame.
+        """
         try:
             yield
         except OSError as error:
             shown = printable(paths.join(self.path, path) if path else self.path)
-            if error.errno in NOT_THIS_NAME:
+            if path is not None and error.errno in _NOT_THIS_NAME:
                 message = f"the destination does not take this name: {shown}: {error.strerror}"
                 raise Refused(message, done="nothing was written there") from error
             message = f"the destination failed: {shown}: {error.strerror}"

@@ -251,6 +251,25 @@ def test_a_failed_shared_flush_is_a_failure_of_the_destination(root: Path) -> No
         destination.close()
 
 
+@pytest.mark.parametrize("error", [errno.EIO, errno.EPERM, errno.EINVAL])
+def test_folders_that_cannot_be_flushed_are_a_failure_of_the_destination(root: Path, error: int) -> None:
+    """Also where a name would be blamed for this error: there is none."""
+
+    class FailingFlush(FaultyCalls):
+        def filesystem_type(self, _fd: int) -> int:
+            return 0  # none whose shared flush tells: each folder is flushed by itself
+
+        def fsync(self, fd: int) -> None:
+            raise OSError(error, os.strerror(error))
+
+    destination = open_destination(FailingFlush(), os.fsencode(root), create=False)
+    try:
+        with pytest.raises(DestinationFailed), destination.flushing_together():
+            destination.make_folder(b"case")
+    finally:
+        destination.close()
+
+
 def test_room_is_what_the_file_system_says(root: Path, destination: FolderDestination) -> None:
     found = os.statvfs(root)
 
