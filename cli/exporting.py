@@ -24,7 +24,8 @@ from custody.domain.proofs.cited import CITING
 from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.infrastructure.crypto.ed25519 import load_public_pem
 from custody.infrastructure.event_store.reader import SqlLedgerReader
-from custody.infrastructure.files.new_files import new_files, require_free
+from custody.infrastructure.files.new_file import require_new
+from custody.infrastructure.files.new_files import new_files
 from custody.infrastructure.system import new_stream_id
 from custody.reports.bundle import Content, GivenReport, write_bundle
 
@@ -42,7 +43,7 @@ def export_bundle(
     report that this ledger did not issue, Tampered when the ledger contradicts its checkpoint.
     """
     path = Path(out)
-    require_free(path)
+    require_new(path)
     return in_session(run, lambda session: _export(session, path, case, exhibit, reports))
 
 

@@ -17,15 +17,20 @@ from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from custody.infrastructure.files.publishing import flush_folder, rename_without_replacing
 from custody.infrastructure.files.standing import identity_of
 
-_CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_PRIVATE: Final = 0o600
+CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+PRIVATE: Final = 0o600
 _LINUX: Final = LinuxFileCalls()
 
 
 def require_new(path: Path) -> None:
     """Raise Refused when something stands at ``path``: asked before work that cannot be undone."""
     if os.path.lexists(path):
-        raise _taken(path)
+        raise taken(path)
+
+
+def draft_of(path: Path) -> Path:
+    """Return a name beside ``path`` that nobody else has, for what is not whole yet."""
+    return path.with_name(f".custody-{os.urandom(8).hex()}.part")
 
 
 @contextmanager
@@ -35,21 +40,21 @@ def new_file(path: Path, calls: FileCalls = _LINUX) -> Iterator[BinaryIO]:
     Raises Refused when something stands there already, or the folder or disk does not take it: an OSError
     of the block is taken for that. Any other error of it passes through. What had been written is removed.
     """
-    draft = path.with_name(f".custody-{os.urandom(8).hex()}.part")
+    draft = draft_of(path)
     require_new(path)
     try:
-        stream = os.fdopen(os.open(draft, _CREATING, _PRIVATE), "wb")
+        stream = os.fdopen(os.open(draft, CREATING, PRIVATE), "wb")
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable("file", path, error) from error
     try:
         with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         if not _published(draft, path, calls):
-            raise _taken(path)
+            raise taken(path)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable("file", path, error) from error
     finally:
         with suppress(OSError):
             draft.unlink()
@@ -77,17 +82,19 @@ def _published(draft: Path, path: Path, calls: FileCalls) -> bool:
     return True
 
 
-def _taken(path: Path) -> Refused:
+def taken(path: Path) -> Refused:
+    """Return the error for a name under which something stands."""
     return Refused(
-        f"there is a file already: {printable(bytes(path))}",
-        done="Nothing was written; the existing file was not touched.",
+        f"there is something already: {printable(bytes(path))}",
+        done="Nothing was written; what is there was not touched.",
         hint="give another name",
     )
 
 
-def _unwritable(path: Path, error: OSError) -> Refused:
+def unwritable(kind: str, path: Path, error: OSError) -> Refused:
+    """Return the error for a file or folder that the disk did not take, by what stands there now."""
     return Refused(
-        f"the file cannot be written: {printable(bytes(path))}: {error.strerror}",
+        f"the {kind} cannot be written: {printable(bytes(path))}: {error.strerror}",
         done="What is left under that name may be lost in a power cut: remove it."
         if os.path.lexists(path)
         else "Nothing was left under that name.",

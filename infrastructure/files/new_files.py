@@ -13,16 +13,21 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Protocol
 
-from custody.domain.errors import Refused
-from custody.domain.paths import printable
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.linux_calls import LinuxFileCalls
-from custody.infrastructure.files.new_file import new_file
+from custody.infrastructure.files.new_file import (
+    CREATING,
+    PRIVATE,
+    draft_of,
+    new_file,
+    require_new,
+    taken,
+    unwritable,
+)
 from custody.infrastructure.files.publishing import RENAME_REFUSED, flush_folder
 from custody.infrastructure.files.shared_flush import SharedFlush
 
 _LINUX: Final = LinuxFileCalls()
-_CREATING: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NO_TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first that a ZIP can say; the same content has the same bytes
 _REGULAR_PRIVATE: Final = 0o100600 << 16
@@ -94,7 +99,7 @@ class _Folder:
     def __init__(self, root: Path, calls: FileCalls) -> None:
         self._root = root
         self._calls = calls
-        self._folders: list[Path] = [root]
+        self._folders = {root: None}  # in the order in which they were made
         self._files: list[Path] = []
         root.mkdir(0o700)
         descriptor = os.open(root, _FOLDER)
@@ -108,7 +113,7 @@ class _Folder:
     def file(self, name: str) -> Iterator[Stream]:
         path = self._root / name
         self._make(path.parent)
-        with os.fdopen(self._calls.open(bytes(path), _CREATING, 0o600), "wb") as stream:
+        with os.fdopen(self._calls.open(bytes(path), CREATING, PRIVATE), "wb") as stream:
             self._files.append(path)
             hashed = _Hashed(stream)
             yield hashed
@@ -141,7 +146,7 @@ class _Folder:
         if folder not in self._folders:
             self._make(folder.parent)
             folder.mkdir(0o700)
-            self._folders.append(folder)
+            self._folders[folder] = None
 
 
 @contextmanager
@@ -161,8 +166,8 @@ def new_files(path: Path, calls: FileCalls = _LINUX) -> Iterator[NewFiles]:
 
 @contextmanager
 def _new_folder(path: Path, calls: FileCalls) -> Iterator[NewFiles]:
-    require_free(path)
-    draft = path.with_name(f".custody-{os.urandom(8).hex()}.part")
+    require_new(path)
+    draft = draft_of(path)
     folder = None
     try:
         folder = _Folder(draft, calls)
@@ -170,20 +175,14 @@ def _new_folder(path: Path, calls: FileCalls) -> Iterator[NewFiles]:
         folder.flush()
         _publish(draft, path, calls)
     except FileExistsError as error:
-        raise _taken(path) from error
+        raise taken(path) from error
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable("folder", path, error) from error
     finally:
         if folder is not None:
             folder.close()
             with suppress(OSError):
                 folder.remove()
-
-
-def require_free(path: Path) -> None:
-    """Raise Refused when something stands at a path."""
-    if os.path.lexists(path):
-        raise _taken(path)
 
 
 def _publish(draft: Path, path: Path, calls: FileCalls) -> None:
@@ -211,19 +210,3 @@ def _flush(folder: Path, calls: FileCalls) -> None:
         calls.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _taken(path: Path) -> Refused:
-    return Refused(
-        f"there is something already: {printable(bytes(path))}",
-        done="Nothing was written; what is there was not touched.",
-        hint="give another name",
-    )
-
-
-def _unwritable(path: Path, error: OSError) -> Refused:
-    return Refused(
-        f"the folder cannot be written: {printable(bytes(path))}: {error.strerror}",
-        done="Nothing was left under that name.",
-        hint="choose a folder you may write, with room",
-    )
