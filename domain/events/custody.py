@@ -62,8 +62,8 @@ class CustodyOffered(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustodyAccepted(Event):
-    """The receiver read the copy again, found it as offered, and signed: custody moved to ``by``.
+class _CustodyAnswered(Event):
+    """An answer to an offer, signed by who gave it.
 
     ``position`` is the offer's in this ledger. An offer of another ledger is carried along instead, with the
     key that signed it.
@@ -81,18 +81,13 @@ class CustodyAccepted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CustodyDeclined(Event):
-    """The receiver signed that the offer is not taken, or the giver that it is withdrawn: nothing moved."""
+class CustodyAccepted(_CustodyAnswered):
+    """The receiver read the copy again, found it as offered, and signed: custody moved to ``by``."""
 
-    stream_kind: ClassVar[StreamKind] = "exhibit"
-    case_number: str
-    exhibit: str
-    by: KeyId
-    offer: str  # leaf hash of the offer's entry, hex
-    answer: str  # the signed answer, a DSSE envelope
-    position: Position | None = None
-    offer_entry: str | None = None
-    giver_key: str | None = None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustodyDeclined(_CustodyAnswered):
+    """The receiver signed that the offer is not taken, or the giver that it is withdrawn: nothing moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
