@@ -30,15 +30,14 @@ class PublicKey:
     pem: bytes
 
 
-class Ed25519Signer:
-    """Signs messages with one private key, which it never shows."""
+class KnownByItsPublicKey:
+    """A private key as those see it who only name it: what every signer has besides ``sign``."""
 
-    __slots__ = ("_public", "_secret")
+    __slots__ = ("_public",)
 
-    def __init__(self, private: Ed25519PrivateKey) -> None:
-        """Take the private key. Raises KeyUnusable when its public key is not fit for use."""
-        self._public = public_key_of(private)
-        self._secret = private.private_bytes_raw() + self._public.raw  # as libsodium takes it: seed and key
+    def __init__(self, public: PublicKey) -> None:
+        """Take the public key."""
+        self._public = public
 
     @property
     def key_id(self) -> str:
@@ -54,6 +53,17 @@ class Ed25519Signer:
     def public_pem(self) -> bytes:
         """The public key's SubjectPublicKeyInfo in PEM."""
         return self._public.pem
+
+
+class Ed25519Signer(KnownByItsPublicKey):
+    """Signs messages with one private key, which it never shows."""
+
+    __slots__ = ("_secret",)
+
+    def __init__(self, private: Ed25519PrivateKey) -> None:
+        """Take the private key. Raises KeyUnusable when its public key is not fit for use."""
+        super().__init__(public_key_of(private))
+        self._secret = private.private_bytes_raw() + self._public.raw  # as libsodium takes it: seed and key
 
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte signature of a message (RFC 8032 section 5.1.6)."""

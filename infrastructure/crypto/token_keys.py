@@ -19,6 +19,7 @@ from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 
 from custody.domain.errors import KeyUnusable, LedgerFailed, NotFound, WrongPassphrase
 from custody.infrastructure.crypto.ed25519 import (
+    KnownByItsPublicKey,
     PublicKey,
     load_public_pem,
     public_key_from_raw,
@@ -76,28 +77,15 @@ class _PrivateKey(Protocol):
         """Return a signature."""
 
 
-class TokenSigner:
+class TokenSigner(KnownByItsPublicKey):
     """Signs with a key in an open token."""
+
+    __slots__ = ("_private",)
 
     def __init__(self, private: pkcs11.Key, public: PublicKey) -> None:
         """Take the key of a session with the token, which stays open as long as the signer is used."""
+        super().__init__(public)
         self._private = cast("_PrivateKey", private)
-        self._public = public
-
-    @property
-    def key_id(self) -> str:
-        """Hexadecimal SHA-256 of the public key's SubjectPublicKeyInfo (DER)."""
-        return self._public.key_id
-
-    @property
-    def public_raw(self) -> bytes:
-        """The public key, 32 bytes."""
-        return self._public.raw
-
-    @property
-    def public_pem(self) -> bytes:
-        """The public key's SubjectPublicKeyInfo in PEM."""
-        return self._public.pem
 
     def sign(self, message: bytes) -> bytes:
         """Return the Ed25519 signature. Raises LedgerFailed when the token does not give a good one."""
