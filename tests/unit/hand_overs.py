@@ -29,6 +29,7 @@ from custody.domain.identifiers import (
 from custody.domain.paths import RawPath
 from custody.domain.use_cases.audit_ledger import AuditResult
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
+from tests.unit.one_file_ledger import judged_by_both
 from tests.unit.signed_ledger import AT, KEY, LEDGER, OTHER_KEY, PLAN_SHA256, SignedLedger, new_ledger
 
 CASE, EXHIBIT = "26-1", "A-001"
@@ -101,7 +102,7 @@ class HandOverLedger:
         return self.add(STREAM, event, signer)
 
     def audit(self) -> AuditResult:
-        return self.ledger.audit(TRUSTED)
+        return judged_by_both(self.ledger, TRUSTED)
 
     def codes(self) -> list[tuple[int | None, str]]:
         """The findings, but for the enrolment of the second key, which these ledgers do without."""

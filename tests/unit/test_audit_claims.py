@@ -27,6 +27,7 @@ from custody.domain.events import (
 )
 from custody.domain.identifiers import BatchId, JobId, Position, Stream, job_id, transfer_id
 from custody.domain.paths import RawPath
+from tests.unit.one_file_ledger import judged_by_both
 from tests.unit.signed_ledger import LEDGER, PLAN_SHA256, MemorySource, SignedLedger, new_ledger
 
 BATCH = BatchId(PLAN_SHA256)
@@ -111,7 +112,7 @@ def copied() -> SignedLedger:
 
 
 def found(ledger: SignedLedger) -> list[tuple[int | None, str]]:
-    return [(finding.position, finding.code) for finding in ledger.audit().findings]
+    return [(finding.position, finding.code) for finding in judged_by_both(ledger).findings]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +297,7 @@ def test_an_earlier_entry_that_cannot_be_read_again_ends_the_audit() -> None:
 
 
 def test_an_unfounded_claim_does_not_keep_the_read_models_from_being_judged() -> None:
-    result = one_file(queued(), verified()).audit()
+    result = judged_by_both(one_file(queued(), verified()))
     assert (result.verdicts["structure"], result.verdicts["projections"]) == ("failed", "passed")
 
 

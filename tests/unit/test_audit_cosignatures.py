@@ -11,6 +11,7 @@ from custody.domain.identifiers import checkpoint_stream
 from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
 from custody.domain.proofs.cosignature import MAX_TIME, NOBODY, TrustedWitnesses, as_cosignature, witness_vkey
 from custody.domain.use_cases.audit_ledger import AuditResult
+from tests.unit.one_file_ledger import judged_by_both
 from tests.unit.signed_ledger import (
     LEDGER,
     OTHER_KEY,
@@ -53,7 +54,7 @@ def anchored() -> SignedLedger:
 def judged(
     ledger: SignedLedger, witnesses: TrustedWitnesses = WITNESSES, extra: tuple[bytes, ...] = ()
 ) -> AuditResult:
-    return ledger.audit(witnesses=witnesses, extra=extra)
+    return judged_by_both(ledger, extra=extra, witnesses=witnesses)
 
 
 def found(result: AuditResult) -> list[tuple[str, int | None]]:

@@ -14,6 +14,7 @@ from custody.domain.identifiers import checkpoint_stream
 from custody.domain.proofs.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, time_text
 from custody.domain.use_cases.audit_ledger import AuditResult
 from tests.fakes.tokens import GOOD, MOMENT, TokenTable
+from tests.unit.one_file_ledger import judged_by_both
 from tests.unit.signed_ledger import (
     LEDGER,
     TRUSTED,
@@ -54,7 +55,7 @@ class Stamped:
         return self.ledger.frontier.size - 2
 
     def audit(self, *, judged: bool = True) -> AuditResult:
-        return self.ledger.audit(read_token=self.tokens if judged else None)
+        return judged_by_both(self.ledger, read_token=self.tokens if judged else None)
 
     def found(self) -> list[tuple[str, int | None]]:
         return [(finding.code, finding.position) for finding in self.audit().findings]
@@ -167,7 +168,7 @@ def test_a_stamp_before_the_end_of_its_own_checkpoint_is_a_finding(stamped: Stam
     longer = new_ledger(2)
     token = stamped.tokens.token(hashlib.sha256(longer.note()).digest())
     position = stamped.record(token, 8, MOMENT)
-    result = stamped.ledger.audit(extra=[longer.note()], read_token=stamped.tokens)
+    result = judged_by_both(stamped.ledger, extra=[longer.note()], read_token=stamped.tokens)
     assert ("stamp-size", position) in [(finding.code, finding.position) for finding in result.findings]
 
 
@@ -205,7 +206,8 @@ def test_what_was_kept_beside_a_stamp_is_handed_over_with_it(stamped: Stamped) -
     token = stamped.tokens.token(hashlib.sha256(stamped.ledger.note()).digest())
     stamped.record(token, 5, MOMENT, certificates=(names[0],), revocation_lists=(names[1],))
     assert stamped.audit().verdict == "passed"
-    [evidence] = stamped.tokens.read
+    evidence, again = stamped.tokens.read
+    assert evidence == again  # for the verifier in one file
     assert (evidence.certificates, evidence.revocation_lists) == ((contents[0],), (contents[1],))
 
 
@@ -293,7 +295,7 @@ def test_a_stamp_of_entries_that_were_changed_bounds_nothing(stamped: Stamped) -
     note = forked.note()
     token = stamped.tokens.token(hashlib.sha256(note).digest())
     stamped.record(token, forked.frontier.size, MOMENT)
-    result = stamped.ledger.audit(extra=[note], read_token=stamped.tokens)
+    result = judged_by_both(stamped.ledger, extra=[note], read_token=stamped.tokens)
     assert "claimed-time-outside-window" not in [finding.code for finding in result.findings]
     assert result.verdicts["checkpoints"] == "failed"
     assert result.verdicts["anchors"] == "indeterminate"

@@ -7,6 +7,7 @@ import pytest
 from custody.domain.audit.auditor import RawRevision, check_revisions
 from custody.domain.audit.findings import Findings
 from custody.domain.use_cases.audit_ledger import AuditResult
+from tests.unit.one_file_ledger import judged_by_both
 from tests.unit.signed_ledger import SignedLedger, new_ledger
 from tests.unit.test_audit_claims import (
     FIRST,
@@ -35,7 +36,7 @@ def ledger() -> SignedLedger:
 
 def test_a_withheld_session_is_counted_and_keeps_tree_and_chain_together(ledger: SignedLedger) -> None:
     ledger.withhold(8, 9, 10)
-    result = ledger.audit()
+    result = judged_by_both(ledger)
 
     assert (result.verdict, result.entries, result.withheld) == ("passed", 8, 3)
 
@@ -46,20 +47,20 @@ def test_a_leaf_hash_that_is_not_the_one_is_seen_by_the_entry_behind_it_and_the_
     ledger.withhold(2, 3, 4)
     ledger.rows[4] = replace(ledger.rows[4], withheld=bytes(32))
 
-    assert codes(ledger.audit()) == [("chain-broken", 4), ("checkpoint-root", 4)]
+    assert codes(judged_by_both(ledger)) == [("chain-broken", 4), ("checkpoint-root", 4)]
 
 
 def test_a_changed_entry_behind_withheld_ones_is_seen(ledger: SignedLedger) -> None:
     ledger.withhold(2, 3, 4)
     ledger.rows[5] = replace(ledger.rows[6], position=5)
-    found = codes(ledger.audit())
+    found = codes(judged_by_both(ledger))
 
     assert ("misplaced-entry", 5) in found
 
 
 def test_a_gap_in_a_stream_decides_nothing_where_entries_are_withheld(ledger: SignedLedger) -> None:
     ledger.withhold(3)  # the first of the batch's stream; two more follow
-    result = ledger.audit()
+    result = judged_by_both(ledger)
 
     assert (result.verdict, result.findings) == ("indeterminate", ())
     assert result.verdicts["structure"] == "indeterminate"
@@ -75,14 +76,14 @@ def test_a_revision_that_stands_twice_is_a_finding_all_the_same() -> None:
 def test_the_beginning_may_not_be_withheld(ledger: SignedLedger) -> None:
     ledger.withhold(1)
 
-    assert ("no-genesis", 1) in codes(ledger.audit())
+    assert ("no-genesis", 1) in codes(judged_by_both(ledger))
 
 
 def test_a_withheld_entry_without_a_place_is_a_finding(ledger: SignedLedger) -> None:
     ledger.withhold(4)
     ledger.rows[4] = replace(ledger.rows[4], position="4")
 
-    assert "no-position" in [code for code, _ in codes(ledger.audit())]
+    assert "no-position" in [code for code, _ in codes(judged_by_both(ledger))]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +98,7 @@ def test_a_claim_that_rests_on_withheld_entries_is_left_open(withheld: list[int]
     ledger = copied()
     ledger.head = None
     ledger.withhold(*withheld)
-    result = ledger.audit()
+    result = judged_by_both(ledger)
 
     assert (result.verdicts["structure"], result.findings) == ("indeterminate", ())
     assert f"claims that rest on withheld entries: {claims}" in result.notes
@@ -109,7 +110,7 @@ def test_a_file_skipped_by_a_job_that_is_withheld_is_left_open() -> None:
     ledger.head = None
     ledger.withhold(5)
 
-    assert ledger.audit().verdicts["structure"] == "indeterminate"
+    assert judged_by_both(ledger).verdicts["structure"] == "indeterminate"
 
 
 def test_a_citation_of_a_withheld_proof_is_left_open_and_one_of_a_false_one_is_not() -> None:
@@ -119,7 +120,7 @@ def test_a_citation_of_a_withheld_proof_is_left_open_and_one_of_a_false_one_is_n
     ledger.add(file_stream(SECOND_JOB), skipped(2, job=SECOND_JOB))
     ledger.head = None
     ledger.withhold(FIRST, FIRST + 1, FIRST + 2, proof)
-    result = ledger.audit()
+    result = judged_by_both(ledger)
 
     assert codes(result) == [("citation-unfounded", FIRST + 5)]
     assert "claims that rest on withheld entries: 1" in result.notes
@@ -132,10 +133,10 @@ def test_a_false_claim_whose_history_is_there_is_a_finding_although_others_are_w
     ledger.head = None
     ledger.withhold(2)
 
-    assert codes(ledger.audit()) == [("claim-unfounded", FIRST + 1)]
+    assert codes(judged_by_both(ledger)) == [("claim-unfounded", FIRST + 1)]
 
 
 def test_a_plan_may_be_left_out_where_entries_are_withheld(ledger: SignedLedger) -> None:
-    assert ("document-missing", 3) in codes(ledger.audit())
+    assert ("document-missing", 3) in codes(judged_by_both(ledger))
     ledger.withhold(8, 9, 10)
-    assert codes(ledger.audit()) == []
+    assert codes(judged_by_both(ledger)) == []
