@@ -32,6 +32,9 @@ class Under(CommandLine):
             stderr=subprocess.PIPE,
         )
 
+    def __call__(self, *words: str | bytes, cwd: Path | None = None, **variables: str) -> Ended:
+        return self.anew(*words, cwd=cwd, **variables)
+
 
 def copying(source: Path, destination: Path) -> tuple[str, ...]:
     return ("copy", str(source), "--to", str(destination), "--case", "1", "--json", "-v")
