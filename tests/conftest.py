@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from _pytest.terminal import TerminalReporter
 
-from tests.cli.command_line import CommandLine
+from tests.cli.command_line import SERVER, CommandLine
 from tests.system_faults.requirements import lacking
 
 REQUIRED = os.environ.get("REQUIRE_FAULT_TESTS") == "1"
@@ -30,6 +30,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    SERVER.stop()
     left = sorted(standing_at_the_top() - session.config.stash[STANDING])
     if left and not hasattr(session.config, "workerinput"):
         print(f"\nleft in {TOP}: {left}")
@@ -74,14 +75,20 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
             terminalreporter.write_line(f"not tried here: {report.nodeid}: {report.longrepr[2]}")
 
 
+@pytest.fixture(scope="session")
+def fork_server() -> None:
+    """The server that runs commands, started while the environment is nobody's."""
+    SERVER.start()
+
+
 @pytest.fixture
-def custody(tmp_path: Path) -> CommandLine:
+def custody(tmp_path: Path, fork_server: None) -> CommandLine:
     """The real command, with no workspace yet."""
     return CommandLine(tmp_path)
 
 
 @pytest.fixture(scope="session")
-def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def new_workspace(tmp_path_factory: pytest.TempPathFactory, fork_server: None) -> Path:
     """A workspace as ``custody init`` leaves it; nobody may write to it."""
     made = CommandLine(tmp_path_factory.mktemp("new"))
     made.init()
@@ -89,7 +96,16 @@ def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def case(custody: CommandLine, new_workspace: Path) -> CommandLine:
+def case(tmp_path: Path, new_workspace: Path) -> CommandLine:
     """The real command with a new workspace of its own."""
-    shutil.copytree(new_workspace, custody.workspace)
-    return custody
+    made = CommandLine(tmp_path)
+    shutil.copytree(new_workspace, made.workspace)
+    return made
+
+
+@pytest.fixture
+def case_and_card(case: CommandLine) -> CommandLine:
+    """The same, and ``card/clip.mov`` to copy."""
+    (case.home / "card").mkdir()
+    (case.home / "card" / "clip.mov").write_bytes(b"clip")
+    return case

@@ -19,20 +19,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
-import coverage
-
 MODULE = "custody.cli.main"
 TIMEOUT_SECONDS = 300  # of a machine that has other things to do
+_END_SECONDS = 20
 _REQUEST_BYTES = 1 << 20
 _LAYERS = ("domain", "infrastructure", "cli", "reports")
 
 
 class ForkServer:
-    """A server of this test process; started with the first run."""
+    """A server of this test process."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,36 +44,40 @@ class ForkServer:
             "folder": str(folder),
             "environment": dict(environment),
         }
-        if self._process is None:
-            self._start()
+        self.start()
         with os.fdopen(os.memfd_create("out"), "w+b") as out, os.fdopen(os.memfd_create("err"), "w+b") as err:
             self._send(json.dumps(request).encode(), out, err)
             code = self._answer()
             return code, _written(out), _written(err)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the server unless it runs: in the environment of now, so before a test changes that."""
+        if self._process is not None:
+            return
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._channel.settimeout(TIMEOUT_SECONDS)
-        unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())],
-                env={**unmeasured, "PYTHONSAFEPATH": "1"},
+                env={**os.environ, "PYTHONSAFEPATH": "1"},
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 process_group=0,
             )
-        atexit.register(self._stop)
+        atexit.register(self.stop)
         assert self._answer() == 0
 
-    def _stop(self) -> None:
-        """End the server, and the run that did not end in time."""
+    def stop(self) -> None:
+        """End the server, which saves what was measured; kill it with a run that did not end in time."""
+        process, self._process = self._process, None
+        if process is None:
+            return
         self._channel.close()
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
+        try:
+            process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def _send(self, request: bytes, out: IO[bytes], err: IO[bytes]) -> None:
         assert len(request) < _REQUEST_BYTES
@@ -85,7 +87,7 @@ class ForkServer:
         try:
             answer = self._channel.recv(64)
         except TimeoutError:
-            self._stop()
+            self.stop()
             raise
         assert answer, "the fork server is gone"
         return int(answer)
@@ -104,7 +106,7 @@ def serve(channel: socket.socket) -> None:
     while True:
         request, descriptors, _, _ = socket.recv_fds(channel, _REQUEST_BYTES, 2)
         if not request:
-            os._exit(0)
+            sys.exit(0)
         child = os.fork()
         if not child:
             channel.close()
@@ -122,7 +124,6 @@ def _import_all() -> None:
         for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if module.name != MODULE:  # which is run, and not imported
                 importlib.import_module(module.name)
-    importlib.import_module("sqlite3")  # what the measuring of coverage keeps its data with
 
 
 def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
@@ -136,7 +137,6 @@ def _become(request: Mapping[str, Any], descriptors: Sequence[int]) -> None:
     sys.argv = [MODULE, *request["words"]]
     sys.stdout = sys.__stdout__ = _stream(1, sys.stdout)  # type: ignore[misc]
     sys.stderr = sys.__stderr__ = _stream(2, sys.stderr)  # type: ignore[misc]
-    coverage.process_startup(slug="pth")  # as coverage's own start-up file does: nothing, unless asked to
 
 
 def _stream(descriptor: int, like: Any) -> Any:
