@@ -89,7 +89,9 @@ class ForkServer:
         except TimeoutError:
             self.stop()
             raise
-        assert answer, "the fork server is gone"
+        if not answer:
+            self.stop()
+            raise ConnectionError("the fork server is gone")
         return int(answer)
 
 
