@@ -11,7 +11,7 @@ from tests.cli.fork_server import TIMEOUT_SECONDS, ForkServer
 
 COMMAND = [sys.executable, "-m", "custody.cli.main"]
 KEPT = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "LANG")
-READ_BY_THE_COMMAND = "CUSTODY_"  # other variables may be read as the interpreter starts
+READ_BY_THE_COMMAND = ("CUSTODY_", "COLUMNS")  # other variables may be read as the interpreter starts
 SERVER = ForkServer()
 
 
@@ -59,6 +59,7 @@ class CommandLine:
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*COMMAND, *words],
+            bufsize=0,  # communicate() does not give what a buffer has taken from the pipe before
             cwd=cwd or self.home,
             env=self.environment(**variables),
             stdin=subprocess.DEVNULL,

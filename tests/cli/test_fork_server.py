@@ -35,6 +35,11 @@ def test_it_has_the_environment_and_the_folder_of_its_run(case: CommandLine, tmp
     assert case("audit").code == 0
 
 
+@pytest.mark.parametrize("columns", ["40", "200"])
+def test_it_has_the_width_of_its_run(custody: CommandLine, columns: str) -> None:
+    assert custody("copy", "--help", COLUMNS=columns) == custody.anew("copy", "--help", COLUMNS=columns)
+
+
 def test_it_leaves_nothing_to_the_next(case: CommandLine) -> None:
     before = (Path.cwd(), dict(os.environ), list(sys.argv))
     first = case("log", "export", "--out", "one.jsonl")

@@ -18,7 +18,7 @@ from custody.domain.errors import CustodyError
 from custody.infrastructure.event_store import reading_engine
 from tests.integration.audited_workspace import AuditedWorkspace, sample_workspace
 
-SEEDS = int(os.environ.get("HOSTILE_SEEDS", "40"))  # for each kind of change
+SEEDS = int(os.environ.get("HOSTILE_SEEDS", "60"))  # for each kind of change
 UNJUDGED = {"tracking"}  # a library's own notes: no claim rests on them
 VALUES = (
     "NULL", "-1", "0", "9223372036854775807", "-9223372036854775808", "1e308", "9e999", "0.5", "''", "'x'",

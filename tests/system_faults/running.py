@@ -25,6 +25,7 @@ class Under(CommandLine):
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*self.tool, *self.command, *words],
+            bufsize=0,  # communicate() does not give what a buffer has taken from the pipe before
             cwd=cwd or self.home,
             env=self.environment(**variables),
             stdin=subprocess.DEVNULL,
