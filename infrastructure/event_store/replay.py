@@ -16,7 +16,7 @@ from custody.domain.entries.entry import Recorded
 from custody.domain.projections.fold import Projector
 from custody.domain.projections.row_changes import RowChange, Value
 from custody.infrastructure.event_store import schema
-from custody.infrastructure.event_store.engine import reading, scratch_engine, writing
+from custody.infrastructure.event_store.engine import scratch_engine, writing
 from custody.infrastructure.event_store.row_writer import write_rows
 
 _BATCH = 1_000
@@ -58,16 +58,6 @@ def replay_into(path: Path, events: Iterable[Recorded]) -> sa.Engine:
         schema.create_read_model_tables(connection)
         fold_into(connection, events)
     return engine
-
-
-def differences(live: sa.Engine, replayed: sa.Engine) -> Iterator[Difference]:
-    """Yield every difference between two builds of the read models, by table and key.
-
-    Raises LedgerUnreadable when one of them cannot be read.
-    """
-    with reading(live) as one, reading(replayed) as other:
-        for table in schema.READ_MODEL_TABLES:
-            yield from table_differences(table, one, other)
 
 
 def table_differences(table: sa.Table, live: sa.Connection, replayed: sa.Connection) -> Iterator[Difference]:

@@ -7,8 +7,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.cli.fork_server import TIMEOUT_SECONDS, ForkServer
+
 COMMAND = [sys.executable, "-m", "custody.cli.main"]
 KEPT = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "LANG")
+READ_BY_THE_COMMAND = ("CUSTODY_", "COLUMNS")  # other variables may be read as the interpreter starts
+SERVER = ForkServer()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class CommandLine:
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*COMMAND, *words],
+            bufsize=0,  # communicate() does not give what a buffer has taken from the pipe before
             cwd=cwd or self.home,
             env=self.environment(**variables),
             stdin=subprocess.DEVNULL,
@@ -63,19 +68,28 @@ class CommandLine:
         )
 
     def __call__(self, *words: str | bytes, cwd: Path | None = None, **variables: str) -> Ended:
+        """Run the command to its end, in a process forked from one that has imported it already."""
+        if not all(name.startswith(READ_BY_THE_COMMAND) for name in variables):
+            return self.anew(*words, cwd=cwd, **variables)
+        return ended(*SERVER.run(words, cwd or self.home, self.environment(**variables)))
+
+    def anew(self, *words: str | bytes, cwd: Path | None = None, **variables: str) -> Ended:
+        """Run the command to its end, in a new interpreter."""
         process = self.start(*words, cwd=cwd, **variables)
-        out, err = process.communicate(timeout=120)
-        return Ended(
-            process.returncode, out.decode(errors="surrogateescape"), err.decode(errors="surrogateescape")
-        )
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS)
+        return ended(process.returncode, out, err)
 
     def init(self, *words: str) -> Ended:
-        ended = self("init", "--examiner", "J. Ortiz", "--no-passphrase", *words)
-        assert ended.code == 0, ended.err
-        return ended
+        made = self("init", "--examiner", "J. Ortiz", "--no-passphrase", *words)
+        assert made.code == 0, made.err
+        return made
 
     def ledger_size(self) -> int:
         return len(self("log", "export").out.splitlines())
+
+
+def ended(code: int, out: bytes, err: bytes) -> Ended:
+    return Ended(code, out.decode(errors="surrogateescape"), err.decode(errors="surrogateescape"))
 
 
 def is_three_line_error(ended: Ended, code: str) -> bool:

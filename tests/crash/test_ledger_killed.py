@@ -11,8 +11,8 @@ import pytest
 
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer
 from custody.infrastructure.crypto.key_files import key_files_in, new_private_key, write_key_files
-from custody.infrastructure.event_store.replay import differences, replay_into
 from tests.crash.writing_process import FILES_AT_ONCE
+from tests.unit.event_store.replaying import differences_of
 from tests.unit.event_store.sample_ledger import Workspace, new_workspace, opening
 
 KILLS = 12
@@ -56,7 +56,5 @@ def test_a_killed_writer_loses_nothing_it_promised_and_leaves_a_ledger_that_goes
 
     assert promised_more_than_nothing > KILLS // 2
     with workspace.open() as ledger:
-        replayed = replay_into(tmp_path / "replayed.db", ledger.reader.recorded())
-        assert list(differences(ledger.reader.engine, replayed)) == []
+        assert differences_of(ledger, tmp_path) == []
         assert [stored.position for stored in ledger.reader.entries()] == list(range(ledger.size))
-        replayed.dispose()

@@ -1,4 +1,4 @@
-"""The file calls of the engine with a fault at the k-th of them.
+"""The file calls of the engine with a fault at the k-th of those that can meet it.
 
 Kinds: a name of ``errno``; ``short`` (fewer bytes than asked for, which is legal); ``eof`` (an end that comes
 too early, which is not); ``flip`` (one bit of what is read back differs); ``kill-before`` and ``kill-after``.
@@ -27,6 +27,8 @@ class FaultyCalls:
         self.filesystem = filesystem  # None: the real one
         self.persistent = persistent
         self.trace: list[str] = []
+        self.points = 0  # calls so far that can meet this kind of fault: at any other it would be none
+        self.met = ""  # the first call that met it
         self.writable: set[int] = set()
         self.read_back: set[int] = set()
 
@@ -35,11 +37,24 @@ class FaultyCalls:
 
         def call(*arguments: Any, **named: Any) -> Any:
             self.trace.append(name)
-            if self.k and (len(self.trace) == self.k or (self.persistent and len(self.trace) > self.k)):
-                return self._fault(name, real, arguments, named)
+            if self._can_meet(name, arguments):
+                self.points += 1
+                if self.k and (self.points == self.k or (self.persistent and self.points > self.k)):
+                    self.met = self.met or name
+                    return self._fault(name, real, arguments, named)
             return self._carry_out(name, real, arguments, named)
 
         return call
+
+    def _can_meet(self, name: str, arguments: Any) -> bool:
+        match self.kind:
+            case "short":
+                return name in {"readv", "write"}
+            case "eof":
+                return name == "readv"
+            case "flip":  # one on the way from the source cannot be seen by whoever reads it once
+                return name == "readv" and arguments[0] in self.read_back
+        return True
 
     def _carry_out(self, name: str, real: Any, arguments: Any, named: Any) -> Any:
         if name in {"fsync", "fdatasync", "syncfs"}:
@@ -63,19 +78,16 @@ class FaultyCalls:
             case "short" if name == "readv":
                 fd, (view,) = arguments
                 return real(fd, (view[: max(1, len(view) // 3)],))
-            case "short" if name == "write":
+            case "short":
                 fd, data = arguments
                 return real(fd, data[: max(1, len(data) // 3)])
-            case "eof" if name == "readv":
+            case "eof":
                 return 0
-            # A flip on the way from the source cannot be seen by whoever reads it once.
-            case "flip" if name == "readv" and arguments[0] in self.read_back:
+            case "flip":
                 read = real(*arguments)
                 if read:
                     arguments[1][0][read // 2] ^= 1
                 return read
-            case "short" | "eof" | "flip":
-                return self._carry_out(name, real, arguments, named)
             case _:
                 if name == "close":  # the descriptor is gone even when close tells of an error
                     real(*arguments)

@@ -19,7 +19,6 @@ from custody.domain.use_cases.workshop import RunSettings
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
 from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.files.file_calls import FileCalls
-from custody.infrastructure.files.linux_calls import LinuxFileCalls
 from tests.fakes.workbench import Tree, Workbench, sha256, signer, tree
 from tests.faults.faulty_calls import EXT4, FaultyCalls
 
@@ -43,18 +42,24 @@ def work(folder: Path, calls: FileCalls) -> str:
     """Run the batch as far as it goes; returns how it ended."""
     bench = Workbench(folder, calls=calls, settings=SETTINGS)
     try:
-        return bench.run().status
-    except CustodyError as error:
-        return type(error).__name__
+        return run(bench)
     finally:
         bench.close()
 
 
+def run(bench: Workbench) -> str:
+    try:
+        return bench.run().status
+    except CustodyError as error:
+        return type(error).__name__
+
+
 def wrongs(folder: Path) -> list[str]:
     """Take the work up again without faults and say everything that is then not as it must be."""
-    found = [f"before the resume: {wrong}" for wrong in false_good(folder)]
+    found: list[str] = []
     for _ in range(2):  # what failed for good in the first run is copied by the next
-        ended = work(folder, LinuxFileCalls())
+        ended, false = taken_up(folder)
+        found += false
         if ended == "completed":
             break
     else:
@@ -63,7 +68,17 @@ def wrongs(folder: Path) -> list[str]:
         found.append("the trees differ")
     if sorted(os.listdir(folder / "destination")) != ["source"]:
         found.append(f"left at the destination: {os.listdir(folder / 'destination')}")
-    return [*found, *false_good(folder), *audit_findings(folder)]
+    return [*found, *audit_findings(folder)]
+
+
+def taken_up(folder: Path) -> tuple[str, list[str]]:
+    """Take the work up again; returns how it ended, and the false goods before and after it."""
+    bench = Workbench(folder, settings=SETTINGS)
+    try:
+        before = [f"before the resume: {wrong}" for wrong in false_good(bench)]
+        return run(bench), [*before, *false_good(bench)]
+    finally:
+        bench.close()
 
 
 def without_set_aside(found: Tree) -> Tree:
@@ -71,17 +86,11 @@ def without_set_aside(found: Tree) -> Tree:
     return {name: entry for name, entry in found.items() if ".custody-bad-" not in name}
 
 
-def false_good(folder: Path) -> Iterator[str]:
+def false_good(bench: Workbench) -> Iterator[str]:
     """Say which verified copies are not there as they were verified."""
-    bench = Workbench(folder)
-    try:
-        claims = {
-            event.path: event for event in bench.events(FileVerified) if isinstance(event, FileVerified)
-        }
-    finally:
-        bench.close()
+    claims = {event.path: event for event in bench.events(FileVerified) if isinstance(event, FileVerified)}
     for path, event in claims.items():
-        copy = folder / "destination" / os.fsdecode(path)
+        copy = bench.destination / os.fsdecode(path)
         if not copy.is_file() or sha256(copy.read_bytes()) != event.digests["sha256"]:
             yield f"{path!r} is claimed as verified and is not there or differs"
 

@@ -11,6 +11,7 @@ from tests.faults.faulty_calls import EXT4, FaultyCalls
 from tests.faults.pipeline import make_source, work, wrongs
 
 ROOT = Path(__file__).parents[2]
+LEAST = {"short": 5, "eof": 5, "flip": 2}  # what only reads and writes meet; any call may meet an errno
 
 
 @pytest.mark.fault
@@ -27,12 +28,12 @@ def test_whatever_call_fails_the_next_run_ends_with_identical_trees(quick_folder
         shutil.copytree(quick_folder / "template", place, symlinks=True)
         calls = FaultyCalls(k, kind, filesystem=EXT4)
         ended = work(place, calls)
-        if len(calls.trace) < k:
+        if not calls.met:
             break
-        found += [f"call {k} ({calls.trace[k - 1]}), ended {ended}: {wrong}" for wrong in wrongs(place)]
+        found += [f"call {k} ({calls.met}), ended {ended}: {wrong}" for wrong in wrongs(place)]
         shutil.rmtree(place)
     print(f"{kind}: {k - 1} fault points, {len(found)} wrong")
-    assert k > 100
+    assert k > LEAST.get(kind, 100)
     assert found == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.command_line import CommandLine
 from tests.integration.acquiring import tree, write_batch
 from tests.integration.test_hanging_lane import lane_of, run_with_a_hanging_lane
-from tests.integration.test_pausing import SMALL_WINDOWS
+from tests.system_faults.running import SMALL_WINDOWS
 
 LIMIT_SECONDS = 3
 

@@ -3,18 +3,10 @@ import os
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 from tests.cli.command_line import CommandLine
 from tests.integration.acquiring import tree, write_batch
-
-SMALL_WINDOWS = {"CUSTODY_WINDOW_FILES": "3"}
-
-
-def lane_of(process: subprocess.Popen[bytes]) -> int:
-    """The child process that reads and writes."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return next(int(pid) for pid in children if b"lane_process" in Path(f"/proc/{pid}/cmdline").read_bytes())
+from tests.system_faults.running import SMALL_WINDOWS, lane_of
 
 
 def run_with_a_hanging_lane(case: CommandLine, **variables: str) -> subprocess.Popen[bytes]:

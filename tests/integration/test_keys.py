@@ -17,12 +17,8 @@ from tests.cli.command_line import CommandLine, Ended, is_three_line_error
 
 
 @pytest.fixture
-def custody(tmp_path: Path) -> CommandLine:
-    command = CommandLine(tmp_path)
-    command.init()
-    (tmp_path / "card").mkdir()
-    (tmp_path / "card" / "clip.mov").write_bytes(b"clip")
-    return command
+def custody(case_and_card: CommandLine) -> CommandLine:
+    return case_and_card
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from tests.cli.command_line import CommandLine, is_three_line_error
 from tests.integration.acquiring import tree, write_batch
 from tests.integration.test_hanging_lane import run_with_a_hanging_lane
+from tests.system_faults.running import SMALL_WINDOWS
 
-SMALL_WINDOWS = {"CUSTODY_WINDOW_FILES": "3"}
 FILES = 60
 SIZE = 20_000
 

@@ -31,15 +31,15 @@ def _not_slowed_down_by_the_measuring_of_coverage(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("words", [("--help",), ("-h",), ("batch", "run", "--help"), ("--version",)])
 def test_help_and_version_answer_at_once(custody: CommandLine, words: tuple[str, ...]) -> None:
-    assert custody(*words).code == 0
-    assert 0 < cpu_seconds(lambda: custody(*words)) < 0.3
+    assert custody.anew(*words).code == 0
+    assert 0 < cpu_seconds(lambda: custody.anew(*words)) < 0.3
 
 
 def test_completion_answers_at_once(custody: CommandLine) -> None:
     completing = {"_CUSTODY_COMPLETE": "complete_bash", "COMP_WORDS": "custody ba", "COMP_CWORD": "1"}
 
-    assert "batch" in custody(**completing).out
-    assert 0 < cpu_seconds(lambda: custody(**completing)) < 0.3
+    assert "batch" in custody.anew(**completing).out
+    assert 0 < cpu_seconds(lambda: custody.anew(**completing)) < 0.3
 
 
 def test_no_heavy_library_is_imported_for_help() -> None:

@@ -44,12 +44,8 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def custody(tmp_path: Path) -> CommandLine:
-    command = CommandLine(tmp_path)
-    command.init()
-    (tmp_path / "card").mkdir()
-    (tmp_path / "card" / "clip.mov").write_bytes(b"clip")
-    return command
+def custody(case_and_card: CommandLine) -> CommandLine:
+    return case_and_card
 
 
 def copy(custody: CommandLine, pin: str, **variables: str) -> Ended:

@@ -1,28 +1,13 @@
-"""What the fault tests share: a workspace to begin with, mounts that are always undone, the requirements."""
+"""What the fault tests share: evidence, and mounts that are always undone."""
 
 import contextlib
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import CommandLine
 from tests.system_faults import mounting
-
-
-@pytest.fixture(scope="session")
-def new_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    custody = CommandLine(tmp_path_factory.mktemp("new"))
-    custody.init()
-    return custody.workspace
-
-
-@pytest.fixture
-def case(tmp_path: Path, new_workspace: Path) -> CommandLine:
-    shutil.copytree(new_workspace, tmp_path / "workspace")
-    return CommandLine(tmp_path)
 
 
 @pytest.fixture

@@ -25,12 +25,16 @@ class Under(CommandLine):
     ) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [*self.tool, *self.command, *words],
+            bufsize=0,  # communicate() does not give what a buffer has taken from the pipe before
             cwd=cwd or self.home,
             env=self.environment(**variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
+
+    def __call__(self, *words: str | bytes, cwd: Path | None = None, **variables: str) -> Ended:
+        return self.anew(*words, cwd=cwd, **variables)
 
 
 def copying(source: Path, destination: Path) -> tuple[str, ...]:

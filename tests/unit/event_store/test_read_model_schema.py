@@ -8,7 +8,7 @@ import pytest
 from custody.domain.errors import LedgerUnreadable, MalformedData
 from custody.infrastructure.event_store.opening import open_for_reading
 from custody.infrastructure.event_store.read_models import SqlReadModel
-from custody.infrastructure.event_store.replay import differences, replay_into
+from tests.unit.event_store.replaying import differences_of
 from tests.unit.event_store.sample_ledger import JOB, Workspace, opening, window
 
 DAMAGES = {
@@ -39,9 +39,7 @@ def test_a_rebuild_makes_the_very_rows_of_a_replay(filled: Workspace, tmp_path: 
 
     with filled.open() as ledger:
         assert ledger.rebuild() == 17
-        replayed = replay_into(tmp_path / "replayed.db", ledger.reader.recorded())
-        assert list(differences(ledger.reader.engine, replayed)) == []
-        replayed.dispose()
+        assert differences_of(ledger, tmp_path) == []
         assert ledger.append(window([7])) == 20
 
 

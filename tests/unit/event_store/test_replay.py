@@ -22,7 +22,8 @@ from custody.domain.identifiers import Position
 from custody.domain.paths import RawPath
 from custody.domain.ports import Recording
 from custody.infrastructure.event_store.ledger import SqlLedger
-from custody.infrastructure.event_store.replay import Difference, differences, replay_into
+from custody.infrastructure.event_store.replay import Difference
+from tests.unit.event_store.replaying import differences_of
 from tests.unit.event_store.sample_ledger import (
     JOB,
     SHA256,
@@ -43,14 +44,6 @@ def ledger(workspace: Workspace) -> Iterator[SqlLedger]:
         opened.append(opening())
         opened.append(window(range(3)))
         yield opened
-
-
-def differences_of(ledger: SqlLedger, folder: Path) -> list[Difference]:
-    replayed = replay_into(folder / "replayed.db", ledger.reader.recorded())
-    try:
-        return list(differences(ledger.reader.engine, replayed))
-    finally:
-        replayed.dispose()
 
 
 def test_a_replay_gives_the_same_rows(ledger: SqlLedger, tmp_path: Path) -> None:

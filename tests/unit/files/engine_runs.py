@@ -1,5 +1,6 @@
 """Running the engine over a few requests, with single calls replaced."""
 
+import errno
 import os
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,12 @@ def refusing(code: int) -> Callable[..., Any]:
         raise OSError(code, os.strerror(code))
 
     return refuse
+
+
+def without_direct(real: Any, path: bytes, flags: int, *more: Any, **named: Any) -> int:
+    if flags & os.O_DIRECT:
+        raise OSError(errno.EINVAL, "Invalid argument")
+    return real(path, flags, *more, **named)
 
 
 def work(

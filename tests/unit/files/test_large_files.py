@@ -20,7 +20,15 @@ from custody.infrastructure.files.marks import Marks
 from tests.faults.evidence import ALGORITHMS, FILES, contents, item_for, items_for, state_of
 from tests.faults.faulty_calls import FaultyCalls
 from tests.faults.large_files import CAMERA, TINY, mark_of
-from tests.unit.files.engine_runs import TMPFS, ChangedCalls, copy, of_kind, only_failure, refusing
+from tests.unit.files.engine_runs import (
+    TMPFS,
+    ChangedCalls,
+    copy,
+    of_kind,
+    only_failure,
+    refusing,
+    without_direct,
+)
 
 CONTENT = FILES[CAMERA]
 
@@ -83,12 +91,6 @@ def test_large_and_small_files_of_a_window_are_all_proved(source: Path, destinat
 
     assert len(of_kind(ReadBack, reports)) == len(FILES)
     assert contents(destination) == FILES
-
-
-def without_direct(real: Any, path: bytes, flags: int, *more: Any, **named: Any) -> int:
-    if flags & os.O_DIRECT:
-        raise OSError(errno.EINVAL, "Invalid argument")
-    return real(path, flags, *more, **named)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,15 @@ import pytest
 from custody.domain.copying.orders import CopyItem
 from custody.domain.copying.reports import Began, Failed, Flushed, ReadBack, Side, Stage
 from tests.faults.evidence import FILES, contents, item_for, items_for
-from tests.unit.files.engine_runs import TMPFS, ChangedCalls, copy, of_kind, only_failure, refusing
+from tests.unit.files.engine_runs import (
+    TMPFS,
+    ChangedCalls,
+    copy,
+    of_kind,
+    only_failure,
+    refusing,
+    without_direct,
+)
 
 CAMERA = b"case/clips/cam01.mov"
 ASIDE = CAMERA + b".custody-bad-"
@@ -17,12 +25,6 @@ ASIDE = CAMERA + b".custody-bad-"
 @pytest.fixture
 def item(source: Path, destination: Path) -> CopyItem:
     return item_for(source, destination, CAMERA)
-
-
-def without_direct(real: Any, path: bytes, flags: int, *more: Any, **named: Any) -> int:
-    if flags & os.O_DIRECT:
-        raise OSError(errno.EINVAL, "Invalid argument")
-    return real(path, flags, *more, **named)
 
 
 def flipping(real: Any, fd: int, buffers: Any) -> int:
