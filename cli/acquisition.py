@@ -32,6 +32,7 @@ from custody.domain.use_cases.batches.queue_batch import Instruction, plan_of
 from custody.domain.use_cases.batches.run_batch import batch_to_resume, resume, retry, start
 from custody.domain.use_cases.lane_feed import Interrupted
 from custody.domain.use_cases.workshop import BatchResult, Surveyor, Workshop
+from custody.infrastructure.collecting import collecting_seldom
 
 Work = Callable[[Workshop], BatchResult]
 _Seen = TypeVar("_Seen")
@@ -149,6 +150,7 @@ def _run(session: Session, batch: str, work: Work, expected: Amount = NOTHING) -
         pausing_on_signals(run, abandoned_run(run, batch)) as stop,
         shown_progress(run.output, session.clock, verbose=run.choices.verbose, expected=expected) as progress,
         working(session, stop, progress) as workshop,
+        collecting_seldom(),
     ):
         result = work(workshop)
     log_result(session.log, result, batch_code(result))

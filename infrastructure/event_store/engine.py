@@ -25,6 +25,7 @@ from custody.infrastructure.event_store.shared_memory import SPARE_REGIONS, Shar
 
 _BUSY_MILLISECONDS: Final = 30_000
 _WAL_PAGES: Final = 4_000  # 16 MiB: index pages touched by many commits are written back once
+_CACHE_KIBIBYTES: Final = 16 * 1024  # the rows of a window and their indexes; 2 MiB by default
 _SYNCHRONOUS_FULL: Final = 2
 _RECORDED_IS_SAFE: Final = "Nothing of this change was recorded; what was recorded before is safe."
 
@@ -43,6 +44,7 @@ def writing_engine(path: Path) -> sa.Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
         connection.execute("PRAGMA trusted_schema = OFF")
 
     connect_within(engine, memory, configure)

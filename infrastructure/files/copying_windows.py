@@ -6,29 +6,31 @@ go through the same steps one by one, and are read back while they are staged. A
 the others. Does not know who asked, or what is recorded of it.
 """
 
+from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
+from typing import Final
 
 from custody.domain.copying.orders import CopyItem
-from custody.domain.copying.reports import Advanced, Began, Failed, Flushed, ReadBack, Report, Side, Stage
+from custody.domain.copying.reports import Advanced, Began, Failed, Flushed, Report, Side, Stage
 from custody.infrastructure.files.copying_large import LargeCopier
 from custody.infrastructure.files.failures import FLUSHING, AttemptFailed
-from custody.infrastructure.files.folders import Folders, place_of
+from custody.infrastructure.files.folders import Folders, Place, place_of
 from custody.infrastructure.files.hashing_files import FileHasher, in_turn
 from custody.infrastructure.files.publishing import (
     Staged,
     flush_folder,
     publish,
-    require_standing,
     retract,
 )
-from custody.infrastructure.files.putting_aside import put_aside
-from custody.infrastructure.files.read_back import read_copy, require_equal
 from custody.infrastructure.files.second_reading import read_source_again
 from custody.infrastructure.files.shared_flush import SharedFlush
 from custody.infrastructure.files.source_reading import SourceFile
 from custody.infrastructure.files.streaming import AlignedBuffer, Hashes, Pace
 from custody.infrastructure.files.temporary import Temporary
+from custody.infrastructure.files.window_read_back import WindowReadBack
+
+OPENED_AHEAD: Final = 8  # sources whose data is on its way from the device while another one is copied
 
 
 class WindowCopier:
@@ -40,6 +42,7 @@ class WindowCopier:
         buffer: AlignedBuffer,
         hasher: FileHasher,
         large: LargeCopier,
+        read_back: WindowReadBack,
         pace: Pace,
         share_from: int,
     ) -> None:
@@ -48,6 +51,7 @@ class WindowCopier:
         self._buffer = buffer
         self._hasher = hasher
         self._large = large
+        self._read_back = read_back
         self._pace = pace
         self._share_from = share_from
 
@@ -89,9 +93,7 @@ class WindowCopier:
         durable = yield from self._flush_folders(published)
         for copy in durable:
             yield _durable(copy)
-        for copy in durable:
-            yield Began(copy.item.transfer)  # if it hangs now, it is this one
-            yield from self._read_back(copy)
+        yield from self._read_back.read_back(durable)
         yield from self._settle()
 
     def _settle(self) -> Iterator[Advanced]:
@@ -107,28 +109,60 @@ class WindowCopier:
     def _stage_all(
         self, items: Iterable[CopyItem], shared: SharedFlush | None
     ) -> Generator[Report, None, list[Staged]]:
-        staged = []
-        for item in items:
-            yield Began(item.transfer)
-            try:
-                staged.append((yield from self._stage(item, shared)))
-            except AttemptFailed as failure:
-                yield self._failed(item, failure)
+        staged: list[Staged] = []
+        opened: deque[SourceFile] = deque()
+        try:
+            for item in items:
+                yield Began(item.transfer)
+                try:
+                    if self._large.takes(item):
+                        staged.append((yield from self._large.stage(item, self._place(item))))
+                    else:
+                        opened.append(self._opened(item))
+                except AttemptFailed as failure:
+                    yield self._failed(item, failure)
+                if len(opened) > OPENED_AHEAD:
+                    yield from self._stage_next(opened, staged, shared)
+            while opened:
+                yield from self._stage_next(opened, staged, shared)
+        finally:
+            for source in opened:
+                source.close()
         yield from self._settle()
         return staged
 
-    def _stage(self, item: CopyItem, shared: SharedFlush | None) -> Generator[Report, None, Staged]:
+    def _place(self, item: CopyItem) -> Place:
         place = place_of(item.destination, item.path)
         if not item.temporary or b"/" in item.temporary:
             message = "the temporary name is not a bare name"
             raise AttemptFailed(Stage.WRITE, Side.DESTINATION, "unsafe-path", message)
-        if self._large.takes(item):
-            return (yield from self._large.stage(item, place))
+        return place
+
+    def _opened(self, item: CopyItem) -> SourceFile:
+        self._place(item)
+        source = SourceFile(self._folders, item)
+        source.announce()
+        return source
+
+    def _stage_next(
+        self, opened: deque[SourceFile], staged: list[Staged], shared: SharedFlush | None
+    ) -> Iterator[Report]:
+        """Stage the source that was opened first."""
+        source = opened[0]
+        yield Began(source.item.transfer)  # if it hangs now, it is this one again
+        opened.popleft()
+        try:
+            with source:
+                staged.append((yield from self._stage(source.item, source, shared)))
+        except AttemptFailed as failure:
+            yield self._failed(source.item, failure)
+
+    def _stage(
+        self, item: CopyItem, source: SourceFile, shared: SharedFlush | None
+    ) -> Generator[Report, None, Staged]:
+        place = self._place(item)
         hashes = Hashes(item.algorithms)
-        with (
-            SourceFile(self._folders, item) as source,
-            Temporary(self._folders, place, item.temporary) as temporary,
-        ):
+        with Temporary(self._folders, place, item.temporary) as temporary:
 
             def take(data: memoryview) -> None:
                 hashes.update(data)
@@ -182,20 +216,6 @@ class WindowCopier:
             else:
                 durable += copies
         return durable
-
-    def _read_back(self, copy: Staged) -> Iterator[Report]:
-        item = copy.item
-        try:
-            if copy.found:
-                require_standing(self._folders, copy)
-            found = copy.found or (
-                yield from read_copy(*(self._folders, copy.place, self._hasher, item.transfer, self._pace))
-            )
-            require_equal(found, item.size, copy.digests)
-        except AttemptFailed as failure:
-            yield put_aside(self._folders, item, failure, copy.identity)
-        else:
-            yield ReadBack(transfer=item.transfer, size=found.size, digests=copy.digests, method=found.method)
 
     def _failed(self, item: CopyItem, failure: AttemptFailed) -> Failed:
         if failure.details.get("errno") is not None:

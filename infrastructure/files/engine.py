@@ -16,11 +16,13 @@ from custody.infrastructure.files.extended_attributes import keep_folder_attribu
 from custody.infrastructure.files.file_calls import FileCalls
 from custody.infrastructure.files.folders import Folders
 from custody.infrastructure.files.hashing_files import FileHasher
+from custody.infrastructure.files.reading_ahead import AheadReader, AtOnce, Helpers
 from custody.infrastructure.files.speed_probe import probe, probe_writing
 from custody.infrastructure.files.standing_copies import adopt, read_again
 from custody.infrastructure.files.streaming import AlignedBuffer, Pace
 from custody.infrastructure.files.temporary import try_temporary
 from custody.infrastructure.files.walking import walk
+from custody.infrastructure.files.window_read_back import WindowReadBack
 
 SHARE_FROM: Final = 8
 LARGE_FILES: Final = LargeFiles()
@@ -36,17 +38,24 @@ class CopyEngine:
         monotonic: Callable[[], float] = time.monotonic,
         share_from: int = SHARE_FROM,
         large: LargeFiles = LARGE_FILES,
+        helpers: Helpers | None = None,
     ) -> None:
-        """``share_from``: the number of files of a window from which on they share one flush."""
+        """Open nothing yet.
+
+        ``share_from``: the number of files of a window from which on they share one flush. ``helpers``: who
+        reads small copies back ahead; by default each is read at once.
+        """
         self._folders = Folders(calls)
         self._buffer = AlignedBuffer()
         self._arena = Arena(large)
         self._monotonic = monotonic
         self._pace = Pace(monotonic)
         self._hasher = FileHasher(self._buffer, self._arena, large)
+        self._ahead = AheadReader(self._folders, helpers or AtOnce())
         self._windows = WindowCopier(
             *(self._folders, self._buffer, self._hasher),
             LargeCopier(self._folders, self._arena, large, self._hasher, monotonic),
+            WindowReadBack(self._folders, self._hasher, self._ahead, self._pace),
             *(self._pace, share_from),
         )
 
@@ -98,5 +107,6 @@ class CopyEngine:
     def close(self) -> None:
         """Close the folders and give the buffers back."""
         self._folders.forget()
+        self._ahead.close()
         self._arena.close()
         self._buffer.close()

@@ -54,6 +54,11 @@ class SourceFile:
         self._salvager = Salvager(self._reading, self.status.st_size) if item.salvage else None
 
     @property
+    def item(self) -> CopyItem:
+        """Return what is copied."""
+        return self._item
+
+    @property
     def descriptor(self) -> int:
         """Return the open descriptor, good until the block ends."""
         return self._fd
@@ -74,6 +79,10 @@ class SourceFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
         close_quietly(self._calls, self._fd)
 
     def _require_as_inventoried(self) -> None:
@@ -87,6 +96,13 @@ class SourceFile:
             raise _changed(f"{item.size} bytes at the inventory, {now.st_size} now", Stage.OPEN)
         if now.st_mtime_ns != item.mtime_ns:
             raise _changed("modified since the inventory", Stage.OPEN)
+
+    def announce(self) -> None:
+        """Have the kernel fetch the content soon; an advice. A dying medium is asked for nothing twice."""
+        if self._direct:
+            return
+        with suppress(OSError):
+            self._calls.fadvise(self._fd, 0, 0, os.POSIX_FADV_WILLNEED)
 
     def drop_cached(self) -> None:
         """Drop what the cache holds of the file, so that it is read from its device; an advice."""

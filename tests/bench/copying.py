@@ -8,13 +8,14 @@ import argparse
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.contestants import CONTESTANTS, Contestant, Role, entered
 from tests.bench.limits import measure_limits
 from tests.bench.machine import cores, describe
 from tests.bench.measuring import adopt_orphans
-from tests.bench.racing import Course, race
+from tests.bench.racing import KEPT_BYTES, Course, race
 from tests.bench.results import Results, load, save
 from tests.bench.tables import growth_table, markdown, round_table, verdict_table
 from tests.bench.targets import Outcome, verdicts
@@ -65,9 +66,11 @@ def settings_of(chosen: argparse.Namespace) -> dict[str, str]:
     return {"scale": f"{chosen.scale:g}", "source": source, "copies of the peers": copy}
 
 
-def require_space(workload: Workload, folder: Path) -> None:
+def require_space(workload: Workload, folder: Path, runs: int) -> None:
+    """``runs``: how many copies lie on the disk at one time."""
     made = (folder / "data" / workload.name).is_dir()
-    needed = workload.size_bytes * (1 if made else 2) + len(workload.files) * 3 * 4096
+    copy = workload.size_bytes + len(workload.files) * 3 * 4096
+    needed = copy * runs + (0 if made else workload.size_bytes)
     if shutil.disk_usage(folder).free < needed * 1.1:
         sys.exit(f"{folder}: not enough space for workload {workload.name}, {needed / 2**30:.1f} GiB needed")
 
@@ -88,11 +91,24 @@ class Benchmark:
         for kind in kinds:
             workloads = MAKERS[kind](self._chosen.scale)
             for workload in workloads:
-                require_space(workload, self._course.folder)
+                require_space(workload, self._course.folder, self._copies_kept(kind, workload))
                 say(f"making {workload.name}, unless it is there: {workload.size_bytes / 1e6:,.0f} MB")
                 make(workload, self._data())
-            for number in range(self._chosen.rounds):
-                self._round(kind, workloads, number)
+            try:
+                for number in range(self._chosen.rounds):
+                    self._round(kind, workloads, number)
+            finally:
+                self._course.end()
+
+    def _copies_kept(self, kind: str, workload: Workload) -> int:
+        if workload.size_bytes > KEPT_BYTES:
+            return 1
+        contestants = [one for one in self._entered(kind, 0) if not self._course.missing(one)]
+        return self._chosen.rounds * len(contestants)
+
+    def _entered(self, kind: str, number: int) -> Sequence[Contestant]:
+        only = frozenset(self._chosen.only.split(",")) if self._chosen.only else frozenset()
+        return entered(kind, only, number)
 
     def _round(self, kind: str, workloads: list[Workload], number: int) -> None:
         print(
@@ -101,8 +117,7 @@ class Benchmark:
         )
         if kind == "A":
             self._measure_limits(workloads[0], number)
-        only = frozenset(self._chosen.only.split(",")) if self._chosen.only else frozenset()
-        for contestant in entered(kind, only, number):
+        for contestant in self._entered(kind, number):
             if not self._course.missing(contestant):
                 for workload in workloads:
                     self._race(contestant, workload, number)

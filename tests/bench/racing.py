@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from tests.bench.results import Run
 from tests.bench.workloads import Workload
 
 OURS: Final = frozenset({Role.US, Role.VARIANT})
+KEPT_BYTES: Final = 4 << 30
+"""Copies of workloads up to this size are moved out of the way and removed when all is over: ext4 passes over
+the inodes of files removed in the last five minutes, one by one, and every contestant that makes files would
+pay for the one before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,10 @@ class Course:
     @property
     def destination(self) -> Path:
         return self.folder / "destination"
+
+    @property
+    def left(self) -> Path:
+        return self.folder / "left"
 
     @property
     def workspace(self) -> Path:
@@ -65,17 +74,25 @@ class Course:
     def copy(self, source: Path, contestant: Contestant) -> Path:
         return self.destination / (contestant.copy_name or source.name)
 
-    def clear(self, source: Path, contestant: Contestant) -> None:
-        """Remove what the last run left and wait until the disk is idle."""
+    def clear(self, source: Path, contestant: Contestant, *, keep: bool = False) -> None:
+        """Put away what the last run left and wait until the disk is idle."""
         for place in (self.destination, self.workspace, self.folder / "lists"):
-            if place.exists():
+            if place.exists() and keep:
+                self.left.mkdir(exist_ok=True)
+                place.rename(Path(tempfile.mkdtemp(dir=self.left)) / place.name)
+            elif place.exists():
                 shutil.rmtree(place)
         for name in contestant.leaves_in_source:
             shutil.rmtree(source / name, ignore_errors=True)
         os.sync()
 
-    def prepare(self, source: Path, contestant: Contestant) -> None:
-        self.clear(source, contestant)
+    def end(self) -> None:
+        """Remove what was put away."""
+        if self.left.exists():
+            shutil.rmtree(self.left)
+
+    def prepare(self, source: Path, contestant: Contestant, *, keep: bool = False) -> None:
+        self.clear(source, contestant, keep=keep)
         self.destination.mkdir()
         (self.folder / "lists").mkdir()
         self.log.write_bytes(b"")
@@ -91,7 +108,8 @@ class Course:
 
 def race(course: Course, contestant: Contestant, workload: Workload, source: Path, round_number: int) -> Run:
     """Let a contestant copy the source once; a run that went wrong says so in ``problem``."""
-    course.prepare(source, contestant)
+    keep = workload.size_bytes <= KEPT_BYTES
+    course.prepare(source, contestant, keep=keep)
     environment = course.environment(source, contestant)
     try:
         problem, cost = _timed(course, contestant, environment)
@@ -103,7 +121,7 @@ def race(course: Course, contestant: Contestant, workload: Workload, source: Pat
             entries=entries, problem=problem or missing_file(workload, course.copy(source, contestant)),
         )  # fmt: skip
     finally:
-        course.clear(source, contestant)
+        course.clear(source, contestant, keep=keep)
 
 
 def missing_file(workload: Workload, copy: Path) -> str:

@@ -108,3 +108,16 @@ def test_a_file_that_is_missing_or_short_in_the_copy_is_named(tmp_path: Path) ->
 
     (made / workload.files[0].path).unlink()
     assert missing_file(workload, made) == f"{workload.files[0].path} is missing in the copy"
+
+
+def test_what_is_kept_lies_aside_until_the_end(course: Course, source: Path) -> None:
+    us = next(one for one in CONTESTANTS if one.role is Role.US)
+    for number in range(2):
+        course.destination.mkdir(exist_ok=True)
+        (course.destination / f"copy {number}").write_bytes(b"x")
+        course.clear(source, us, keep=True)
+
+    assert not course.destination.exists()
+    assert sorted(path.name for path in course.left.rglob("copy *")) == ["copy 0", "copy 1"]
+    course.end()
+    assert not course.left.exists()
