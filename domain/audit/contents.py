@@ -12,9 +12,11 @@ from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import OpenedRecord
 from custody.domain.events import (
     BatchQueued,
+    BundleExported,
     CheckpointStamped,
     KeyEnrolled,
     LedgerOpened,
+    ReportIssued,
     SessionClosed,
     SessionOpened,
 )
@@ -132,6 +134,12 @@ class LedgerContents:
             case LedgerOpened() if opened.slot != 0:
                 message = "a ledger is opened once, at position 0"
                 self._findings.note("structure", "second-opening", opened.slot, message)
+            case ReportIssued(at_position=last) if last >= opened.slot:
+                message = f"a report of the entries up to {last} cannot be issued by one of them, or before"
+                self._findings.note("structure", "report-of-later-entries", opened.slot, message)
+            case BundleExported(size=size) if size > opened.slot:
+                message = f"a bundle of {size} entries cannot be recorded by one of them, or before"
+                self._findings.note("structure", "bundle-of-later-entries", opened.slot, message)
             case BatchQueued() | CheckpointStamped() as event:
                 plan = isinstance(event, BatchQueued)
                 self.cited += [Cited(opened.slot, sha256, plan) for sha256 in cited_documents(event)]

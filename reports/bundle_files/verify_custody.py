@@ -1582,6 +1582,10 @@ class Ledger:  # takes the entries in order
         begins = {0: ("LedgerOpened", data.get("ledger") == body["ledger"]), 1: ("KeyEnrolled", data.get("key") == body["actor"])}
         if (kind, True) != begins.get(position, (kind, kind != "LedgerOpened")):
             note("structure", "no-genesis", position, "a ledger begins with its opening and its first key, and only once")
+        if kind == "ReportIssued" and data["at_position"] >= position:
+            note("structure", "report-of-later-entries", position, f"a report of the entries up to {data['at_position']}")
+        if kind == "BundleExported" and data["size"] > position:
+            note("structure", "bundle-of-later-entries", position, f"a bundle of {data['size']} entries")
         if kind == "ReportIssued":
             self.issued.add(str(data.get("sha256")))
         elif kind in CITING:
