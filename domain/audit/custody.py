@@ -6,7 +6,7 @@ on them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from custody.domain.audit.contents import Cited
@@ -22,6 +22,7 @@ from custody.domain.events import (
     ExhibitRegistered,
     ExhibitReleased,
     JobQueued,
+    KeyRotated,
 )
 from custody.domain.exhibits.exhibit import Exhibit, evolve
 from custody.domain.exhibits.offer import Offer
@@ -33,6 +34,7 @@ from custody.domain.exhibits.transfer import (
     offer_answered,
 )
 from custody.domain.identifiers import JobId, KeyId, LedgerId, exhibit_stream
+from custody.domain.keys.succession import Succession
 from custody.domain.paths import RawPath, escape_text
 
 _Name: TypeAlias = tuple[str, str]  # case number, exhibit number
@@ -40,7 +42,7 @@ _Event: TypeAlias = (
     ExhibitRegistered | CustodyOffered | CustodyAccepted | CustodyDeclined | CustodyRefused | ExhibitReleased
 )
 
-_KINDS: Final = frozenset({"exhibit", "job"})  # asked first: nearly all entries are of files
+_KINDS: Final = frozenset({"exhibit", "job", "key"})  # asked first: nearly all entries are of files
 _MAX_MESSAGE: Final = 400
 
 
@@ -73,6 +75,7 @@ class CustodyCheck:
         self._offers: dict[str, Offer] = {}
         self._jobs: dict[_Name, list[tuple[JobId, RawPath]]] = {}
         self._accepted: dict[_Name, str] = {}
+        self._succession = Succession()
         self.offered: list[OfferedFiles] = []
         self.documents: list[Cited] = []  # every manifest that is cited
         self.stopped = False
@@ -92,6 +95,8 @@ class CustodyCheck:
             case JobQueued(exhibit=str() as exhibit) as event:
                 job = (JobId(opened.entry.stream.id), event.destination)
                 self._jobs.setdefault((event.case_number, exhibit), []).append(job)
+            case KeyRotated() as event:
+                self._succession.admit(event)
             case ExhibitRegistered() | ExhibitReleased() | CustodyRefused() as event:
                 self._take(opened, recorded, event)
             case CustodyOffered() | CustodyAccepted() | CustodyDeclined() as event:
@@ -102,6 +107,8 @@ class CustodyCheck:
     def _take(self, opened: OpenedRecord, recorded: Recorded, event: _Event) -> None:
         name = (event.case_number, event.exhibit)
         exhibit = self._exhibits.get(name) or Exhibit(case_number=name[0], number=name[1])
+        if exhibit.custodian is not None:
+            exhibit = replace(exhibit, custodian=self._succession.now(exhibit.custodian))
         for objection in self._objections(opened, event, exhibit):
             self._note(opened.slot, objection)
         self._exhibits[name] = evolve(exhibit, recorded)

@@ -1,7 +1,8 @@
 """An exhibit: registered, handed over between people, released. Says who holds it.
 
 ``evolve`` folds events and never re-decides; what may happen next is decided in ``transfer``. The custodian
-is a key: at first of who registered the exhibit, then of the receiver of each accepted hand-over.
+is a key: at first of who registered the exhibit, then of the receiver of each accepted hand-over. Where that
+key was rotated, it is its successor: the person is the same.
 """
 
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from custody.domain.events import (
     CustodyOffered,
     ExhibitRegistered,
     ExhibitReleased,
+    KeyRotated,
 )
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import escape_text
@@ -37,8 +39,8 @@ class Exhibit:
         return f"exhibit {escape_text(self.number)} of case {escape_text(self.case_number)}"
 
 
-def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:
-    """Return the exhibit after one more of its events."""
+def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:  # noqa: PLR0911 - one for each event
+    """Return the exhibit after one more of its events, or after the rotation of a key."""
     match recorded.event:
         case ExhibitRegistered() as event if exhibit.registered is None:
             return replace(exhibit, registered=event, custodian=event.holder or recorded.actor)
@@ -52,6 +54,8 @@ def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:
             return replace(exhibit, open_offer=still_open, answered=exhibit.answered | {event.offer})
         case ExhibitReleased() as event:
             return replace(exhibit, released=event, open_offer=None)
+        case KeyRotated() as event if event.key == exhibit.custodian:
+            return replace(exhibit, custodian=event.successor)
         case _:
             return exhibit
 

@@ -20,6 +20,7 @@ from custody.domain.events import (
     ExhibitRegistered,
     ExhibitReleased,
     KeyEnrolled,
+    KeyRotated,
     NoteAdded,
 )
 from custody.domain.exhibits.answer import Answer
@@ -36,7 +37,7 @@ _EXHIBITS: Final = (
     ExhibitRegistered, ExhibitReleased, CustodyOffered, CustodyAccepted, CustodyDeclined, CustodyRefused,
 )  # fmt: skip
 TYPES: Final = frozenset(
-    kind.__name__ for kind in (KeyEnrolled, CaseOpened, CaseClosed, NoteAdded, *_EXHIBITS)
+    kind.__name__ for kind in (KeyEnrolled, KeyRotated, CaseOpened, CaseClosed, NoteAdded, *_EXHIBITS)
 )
 """The types of the events that this fold reads."""
 
@@ -104,6 +105,9 @@ class CustodyHistory:
         match recorded.event:
             case KeyEnrolled() as event:
                 self.names[event.key] = event.examiner
+            case KeyRotated():
+                for one in self.exhibits.values():
+                    one.exhibit = evolve(one.exhibit, recorded)
             case CaseOpened() | CaseClosed() as event:
                 history = self._case_called(event.case_number)
                 history.case = evolve_case(history.case, event)
@@ -163,7 +167,7 @@ class CustodyHistory:
         if isinstance(event, CustodyAccepted):
             made.standing = "accepted"
         else:
-            made.standing = "withdrawn" if event.by == made.giver else "declined"
+            made.standing = "declined" if event.by == made.offer.receiver else "withdrawn"
 
     def _foreign(
         self, recorded: Recorded, event: CustodyAccepted | CustodyDeclined, history: ExhibitHistory

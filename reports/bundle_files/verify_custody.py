@@ -1212,9 +1212,19 @@ class Custody:
         self.jobs: dict[tuple[str, str], list[tuple[bytes, bytes]]] = {}
         self.offers: dict[str, Offer] = {}
         self.accepted: dict[tuple[str, str], str] = {}
+        self.successors: dict[str, str] = {}  # of rotated keys: the person is the same
         self.cited: set[str] = set()  # SHA-256 of the lists of what was accepted
+    def now(self, key: str) -> str:  # the last successor; the way there is walked once, a hostile ledger may make it long
+        passed = []
+        while key in self.successors:
+            passed.append(key)
+            key = self.successors[key]
+        self.successors.update(dict.fromkeys(passed, key))
+        return key
     def admit(self, body: Body, position: int, entry: Offer) -> None:  # the entry as the offer that it may be
         kind, data, actor = body["type"], body["data"], body["actor"]
+        if kind == "KeyRotated" and data["key"] not in self.successors and self.now(data["successor"]) != data["key"]:
+            self.successors[data["key"]] = data["successor"]
         name = data.get("case_number", ""), data.get("exhibit", "")
         if kind == "JobQueued" and "exhibit" in data:
             job = uuid.UUID(body["stream"].partition("/")[2]).bytes, raw_path(data, "destination")
@@ -1222,6 +1232,7 @@ class Custody:
         if STREAM[kind] != "exhibit":
             return
         exhibit = self.exhibits.setdefault(name, Exhibit())
+        exhibit.custodian = self.now(exhibit.custodian)
         for check, code, message in self.objections(body, entry, name, exhibit):
             self.report.note(check, code, position, f"exhibit {name[1]} of case {name[0]}: {message}")
         if kind == "ExhibitRegistered" and not exhibit.registered:
@@ -1288,7 +1299,8 @@ class Custody:
             yield "structure", "offer-lapsed", "the offer is open no more"
         if exhibit.released:
             yield "structure", "exhibit-released", "it was released before"
-        if by != made["receiver"] and (kind == "CustodyAccepted" or by != giver):
+        givers = {giver, exhibit.custodian} if local else {giver}  # their key may have been rotated
+        if by != made["receiver"] and (kind == "CustodyAccepted" or by not in givers):
             yield "authorisation", "answer-by-another", f"offered to key {made['receiver']}, answered by key {by}"
         if not exhibit.registered:
             yield "structure", "exhibit-unregistered", "it was never registered"

@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from custody.domain.entries.entry import body, state_of
-from custody.domain.events import CustodyRefused, ExhibitReleased
+from custody.domain.events import CustodyRefused, ExhibitReleased, KeyRotated
 from custody.domain.exhibits.manifest import ManifestFile, ManifestHead
 from custody.domain.exhibits.offer import Offer, offer_of
-from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibit_stream
+from custody.domain.identifiers import KeyId, LedgerId, Position, Stream, exhibit_stream, key_stream
 from custody.domain.paths import RawPath
 from custody.domain.public_keys import pem_of
 from tests.unit.hand_overs import (
@@ -334,3 +334,27 @@ def test_without_a_trusted_key_nobodys_right_is_decided(ledger: HandOverLedger) 
     result = ledger.ledger.audit({})
     assert result.verdicts["authorisation"] == "indeterminate"
     assert [one.code for one in result.findings if one.check == "authorisation"] == []
+
+
+def rotate(ledger: HandOverLedger) -> None:
+    """The giver's key gives its place to the other one, whose holder is the same person now."""
+    event = KeyRotated(key=GIVER, successor=RECEIVER)
+    ledger.add(key_stream(LEDGER, GIVER), event)
+
+
+def custody_codes(ledger: HandOverLedger) -> list[str]:
+    return [code for _, code in ledger.codes() if code in {"not-by-custodian", "answer-by-another"}]
+
+
+def test_the_successor_of_a_rotated_key_holds_what_it_held(ledger: HandOverLedger) -> None:
+    rotate(ledger)
+    ledger.add(STREAM, released(), OTHER_KEY)
+
+    assert custody_codes(ledger) == []
+
+
+def test_a_rotated_key_holds_nothing_any_more(ledger: HandOverLedger) -> None:
+    rotate(ledger)
+    ledger.add(STREAM, released())
+
+    assert custody_codes(ledger) == ["not-by-custodian"]

@@ -27,11 +27,10 @@ from custody.domain.paths import printable
 from custody.domain.ports import LedgerWriter, Recording
 from custody.domain.proofs.checkpoint import VerifySignature
 from custody.domain.public_keys import pem_of
-from custody.domain.use_cases.exhibits.books import case_book, exhibit_book
+from custody.domain.use_cases.exhibits.books import CustodyLedger, case_book, exhibit_book
 from custody.domain.use_cases.exhibits.casework import opening_if_new
 from custody.domain.use_cases.exhibits.handed_copy import HandedCopy
 from custody.domain.use_cases.exhibits.received_offers import ReceivedOffer
-from custody.domain.use_cases.prove import ProvableLedger
 
 _SHOWN: Final = 500  # characters of a path in an entry
 
@@ -69,7 +68,7 @@ class GivenAnswer:
 class Desk:
     """Where one received offer is answered, in the ledger of the one who answers."""
 
-    def __init__(self, ledger: LedgerWriter, reader: ProvableLedger, received: ReceivedOffer) -> None:
+    def __init__(self, ledger: LedgerWriter, reader: CustodyLedger, received: ReceivedOffer) -> None:
         """Find the exhibit in this ledger. Raises Tampered when an own offer is not the ledger's."""
         self._ledger = ledger
         self._received = received
@@ -150,7 +149,7 @@ class Desk:
 
 
 def take_answer(
-    ledger: LedgerWriter, reader: ProvableLedger, data: bytes, *, key_of: KeyOf, verify: VerifySignature
+    ledger: LedgerWriter, reader: CustodyLedger, data: bytes, *, key_of: KeyOf, verify: VerifySignature
 ) -> GivenAnswer:
     """Record the answer that the other side signed to an offer of this ledger.
 
@@ -172,7 +171,7 @@ def take_answer(
     return GivenAnswer(position=ledger.append(book.next(event)), answer=answer, envelope=data)
 
 
-def own_offer(reader: ProvableLedger, position: Position, leaf: str) -> Offer:
+def own_offer(reader: CustodyLedger, position: Position, leaf: str) -> Offer:
     """Return an offer of this ledger. Raises Tampered when there is none of this leaf hash."""
     for stored in reader.entries(position, position):
         try:

@@ -16,22 +16,19 @@ from custody.domain.exhibits import exhibit as exhibits
 from custody.domain.exhibits.case import Case
 from custody.domain.exhibits.exhibit import Exhibit
 from custody.domain.exhibits.history import TYPES, CustodyHistory
-from custody.domain.identifiers import KeyId, LedgerId, Stream, case_stream, exhibit_stream, key_stream
+from custody.domain.identifiers import KeyId, Stream, case_stream, exhibit_stream, key_stream
 from custody.domain.paths import escape_text
-from custody.domain.ports import LedgerReader, Recording
+from custody.domain.ports import Recording
 from custody.domain.use_cases.explain import StoryReader
+from custody.domain.use_cases.prove import ProvableLedger
 
 _PAGE: Final = 1000
 _NAMED: Final = 5  # of several that fit, in a hint
 _MAX_DIGITS: Final = 18
 
 
-class OwnLedger(LedgerReader, Protocol):
-    """A ledger by stream, that knows its own id."""
-
-    @property
-    def ledger(self) -> LedgerId:
-        """Return the ledger's id."""
+class CustodyLedger(ProvableLedger, StoryReader, Protocol):
+    """A ledger that is read by position, by stream and by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ class ExhibitBook:
         return _numbered(self.stream, self.revision, events)
 
 
-def case_book(reader: OwnLedger, number: str) -> CaseBook:
+def case_book(reader: StoryReader, number: str) -> CaseBook:
     """Return a case as its events make it."""
     stream = case_stream(reader.ledger, number)
     case, revision = Case(number=number), 0
@@ -69,12 +66,14 @@ def case_book(reader: OwnLedger, number: str) -> CaseBook:
     return CaseBook(case, stream, revision)
 
 
-def exhibit_book(reader: OwnLedger, case_number: str, number: str) -> ExhibitBook:
+def exhibit_book(reader: StoryReader, case_number: str, number: str) -> ExhibitBook:
     """Return an exhibit as its events make it."""
     stream = exhibit_stream(reader.ledger, case_number, number)
     exhibit, revision = Exhibit(case_number=case_number, number=number), 0
     for recorded in reader.history(stream):
         exhibit, revision = exhibits.evolve(exhibit, recorded), recorded.revision
+    for rotated in reader.recorded(types=("KeyRotated",)):  # each key gives its place away once
+        exhibit = exhibits.evolve(exhibit, rotated)
     return ExhibitBook(exhibit, stream, revision)
 
 
@@ -133,7 +132,7 @@ def position_at(reader: StoryReader, size: int, text: str) -> int:
     raise NotFound(f"no entry was recorded by {moment}", hint=_last(size))
 
 
-def enrolled(reader: OwnLedger, key: KeyId) -> KeyEnrolled | None:
+def enrolled(reader: StoryReader, key: KeyId) -> KeyEnrolled | None:
     """Return how a key was enrolled in this ledger; None when it never was."""
     found: Sequence[KeyEnrolled] = [
         one.event

@@ -9,29 +9,30 @@ from custody.domain.exhibits.exhibit import Description, register, require_regis
 from custody.domain.exhibits.transfer import objections_to_parting, require_none
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.ports import LedgerWriter, Recording
-from custody.domain.use_cases.exhibits.books import CaseBook, OwnLedger, case_book, exhibit_book
+from custody.domain.use_cases.exhibits.books import CaseBook, case_book, exhibit_book
+from custody.domain.use_cases.explain import StoryReader
 
 
-def record_case(ledger: LedgerWriter, reader: OwnLedger, number: str, title: str | None) -> Position:
+def record_case(ledger: LedgerWriter, reader: StoryReader, number: str, title: str | None) -> Position:
     """Open a case. Raises Refused for one that is open."""
     book = case_book(reader, number)
     return ledger.append(book.next(open_case(book.case, title)))
 
 
-def record_closing(ledger: LedgerWriter, reader: OwnLedger, number: str, reason: str | None) -> Position:
+def record_closing(ledger: LedgerWriter, reader: StoryReader, number: str, reason: str | None) -> Position:
     """Close a case. Raises NotFound, Refused."""
     book = case_book(reader, number)
     return ledger.append(book.next(close_case(book.case, reason)))
 
 
-def record_case_note(ledger: LedgerWriter, reader: OwnLedger, number: str, text: str) -> Position:
+def record_case_note(ledger: LedgerWriter, reader: StoryReader, number: str, text: str) -> Position:
     """Note something on a case. Raises NotFound."""
     book = case_book(reader, number)
     return ledger.append(book.next(add_note(book.case, text)))
 
 
 def record_exhibit(
-    ledger: LedgerWriter, reader: OwnLedger, name: tuple[str, str], what: Description
+    ledger: LedgerWriter, reader: StoryReader, name: tuple[str, str], what: Description
 ) -> Position:
     """Register an exhibit, and its case if that is new; ``name`` is case number and exhibit number.
 
@@ -45,7 +46,7 @@ def record_exhibit(
 
 
 def record_exhibit_note(
-    ledger: LedgerWriter, reader: OwnLedger, name: tuple[str, str], text: str
+    ledger: LedgerWriter, reader: StoryReader, name: tuple[str, str], text: str
 ) -> Position:
     """Note something on an exhibit. Raises NotFound."""
     require_registered(exhibit_book(reader, *name).exhibit)
@@ -54,7 +55,7 @@ def record_exhibit_note(
 
 
 def record_release(
-    ledger: LedgerWriter, reader: OwnLedger, actor: KeyId, released: ExhibitReleased
+    ledger: LedgerWriter, reader: StoryReader, actor: KeyId, released: ExhibitReleased
 ) -> Position:
     """Let an exhibit leave custody for good. Raises NotFound, Refused, NotAllowed for another person."""
     book = exhibit_book(reader, released.case_number, released.exhibit)

@@ -12,7 +12,15 @@ from typing import Final
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, Refused, Tampered
-from custody.domain.events import CustodyAccepted, CustodyOffered, FileQualified, FileSkipped, FileVerified
+from custody.domain.events import (
+    CustodyAccepted,
+    CustodyOffered,
+    ExhibitRegistered,
+    FileQualified,
+    FileSkipped,
+    FileVerified,
+    KeyRotated,
+)
 from custody.domain.exhibits.case import require_open
 from custody.domain.exhibits.exhibit import require_registered
 from custody.domain.exhibits.manifest import (
@@ -25,14 +33,15 @@ from custody.domain.exhibits.manifest import (
 from custody.domain.exhibits.offer import OfferFile
 from custody.domain.exhibits.phrases import answer_in
 from custody.domain.exhibits.transfer import objections_to_parting, objections_to_receiver, require_none
-from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream
+from custody.domain.identifiers import KeyId, Position, Stream, exhibit_stream, key_stream
 from custody.domain.paths import RawPath, join, printable
 from custody.domain.ports import LedgerReader, LedgerWriter, ReadModel
 from custody.domain.projections.rows import JobRow, TransferRow
 from custody.domain.use_cases.check_proof import TrustedKey, check_proof
-from custody.domain.use_cases.exhibits.books import ExhibitBook, OwnLedger, case_book, exhibit_book
+from custody.domain.use_cases.exhibits.books import CustodyLedger, ExhibitBook, case_book, exhibit_book
+from custody.domain.use_cases.explain import StoryReader
 from custody.domain.use_cases.job_rows import all_jobs, proved_rows_of
-from custody.domain.use_cases.prove import ProvableLedger, proof_of, require_good
+from custody.domain.use_cases.prove import proof_of, require_good
 from custody.domain.use_cases.signed_tree import chosen_checkpoint, one_at_a_time, signed_checkpoints
 from custody.domain.use_cases.transfers import file_stream
 
@@ -69,7 +78,7 @@ class Offered:
 
 
 def record_offer(
-    ledger: LedgerWriter, reader: OwnLedger, model: ReadModel, name: tuple[str, str], *, actor: KeyId,
+    ledger: LedgerWriter, reader: StoryReader, model: ReadModel, name: tuple[str, str], *, actor: KeyId,
     giver_name: str, receiver: Receiver, terms: Terms,
 ) -> Offered:  # fmt: skip
     """Record the offer of an exhibit with the list of its files; ``name`` is case and exhibit number.
@@ -98,18 +107,41 @@ def record_offer(
 
 
 def offer_file(
-    reader: ProvableLedger, offered: Offered, trusted: TrustedKeys, verify_many: VerifyMany
+    reader: CustodyLedger, offered: Offered, trusted: TrustedKeys, verify_many: VerifyMany
 ) -> bytes:
     """Return the file that the receiver gets; a checkpoint must cover the offer. Raises as ``prove`` does."""
     name = (offered.event.case_number, offered.event.exhibit)
     stream = exhibit_stream(reader.ledger, *name)
-    positions = [one.position for one in reader.history(stream) if one.position <= offered.position]
+    history = reader.history(stream)
+    rotations = reader.recorded(last=offered.position, types=("KeyRotated",))
+    keys = [key_stream(reader.ledger, key) for key in _rotated(history, rotations)]
+    told = (one.position for stream in (stream, *keys) for one in reader.history(stream))
+    positions = sorted(position for position in told if position <= offered.position)
     signed = chosen_checkpoint(signed_checkpoints(reader, trusted, one_at_a_time(verify_many)))
     if signed.checkpoint.size <= offered.position:
         raise CannotTell("no checkpoint covers the offer yet", hint="sign one with 'custody checkpoint make'")
     proof = proof_of(reader, signed, positions).to_bytes()
     require_good(check_proof(proof, {key: TrustedKey(raw=raw) for key, raw in trusted.items()}, verify_many))
     return OfferFile(proof, offered.manifest).to_bytes()
+
+
+def _rotated(history: Iterable[Recorded], rotations: Iterable[Recorded]) -> Iterator[KeyId]:
+    """Yield the keys by whose rotation holders came to another one: the receiver must be able to follow."""
+    held = {holder for one in history if (holder := _holder(one)) is not None}
+    for rotation in rotations:
+        if isinstance(rotation.event, KeyRotated) and rotation.event.key in held:
+            held.add(rotation.event.successor)
+            yield rotation.event.key
+
+
+def _holder(recorded: Recorded) -> KeyId | None:
+    match recorded.event:
+        case ExhibitRegistered() as event:
+            return event.holder or recorded.actor
+        case CustodyAccepted() as event:
+            return event.by
+        case _:
+            return None
 
 
 def open_offer(reader: LedgerReader, book: ExhibitBook) -> Offered | None:

@@ -13,7 +13,7 @@ from custody.domain.audit.findings import Findings
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.signatures import VerifyMany
 from custody.domain.errors import CannotTell, MalformedData, Tampered
-from custody.domain.events import ExhibitRegistered
+from custody.domain.events import ExhibitRegistered, KeyEnrolled, KeyRotated
 from custody.domain.exhibits.exhibit import Description
 from custody.domain.exhibits.manifest import ManifestHead, sum_up
 from custody.domain.exhibits.offer import Offer, OfferFile, offer_of
@@ -78,19 +78,28 @@ def _require_sound_history(
     findings = Findings()
     check = CustodyCheck(findings, {key: one.raw for key, one in trusted.items()}, verify_many)
     what = Description()
-    streams = set()
+    exhibits = set()
     raw = (RawRecord(position=one.position, entry=one.entry) for one in Proof.parse(proof).entries)
     opened_one_by_one = (open_record(one, cast("int", one.position), findings) for one in raw)
     for opened in filter(None, opened_one_by_one):  # of one that does not open there is a finding
-        streams.add(opened.entry.stream)
+        if isinstance(opened.event, KeyRotated):
+            _require_own(opened.entry.actor, opened.event)
+        elif not isinstance(opened.event, KeyEnrolled):
+            exhibits.add(opened.entry.stream)
         check.admit(opened, opened.recorded())
         if isinstance(opened.event, ExhibitRegistered):
             what = _described(opened.event)
-    if len(streams) > 1:
+    if len(exhibits) > 1:
         raise _refuted("it holds entries of several exhibits")
     for finding in findings.listed():
         raise _refuted(finding.message)
     return check, what
+
+
+def _require_own(actor: KeyId, rotated: KeyRotated) -> None:
+    """Require that a key gave its place away itself: only so is the successor known to be the same person."""
+    if actor != rotated.key:
+        raise _refuted(f"key {rotated.key} did not itself name the successor it is said to have")
 
 
 def _described(event: ExhibitRegistered) -> Description:
