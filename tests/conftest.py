@@ -6,6 +6,7 @@ A session that leaves something in the top folder fails: what runs commands give
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    SERVER.stop()
     left = sorted(standing_at_the_top() - session.config.stash[STANDING])
     if left and not hasattr(session.config, "workerinput"):
         print(f"\nleft in {TOP}: {left}")
@@ -73,6 +73,13 @@ def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     for report in terminalreporter.getreports("skipped"):
         if "system_fault" in getattr(report, "keywords", ()) and isinstance(report.longrepr, tuple):
             terminalreporter.write_line(f"not tried here: {report.nodeid}: {report.longrepr[2]}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_outlives_the_tests() -> Iterator[None]:
+    """End it before what was measured is put together: what it imported was measured in it alone."""
+    yield
+    SERVER.stop()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from tests.cli.fork_server import TIMEOUT_SECONDS, ForkServer
 
 COMMAND = [sys.executable, "-m", "custody.cli.main"]
 KEPT = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG", "LANG")
-READ_BY_THE_COMMAND = ("CUSTODY_", "COLUMNS")  # other variables may be read as the interpreter starts
+READ_BY_THE_COMMAND = ("CUSTODY_", "COLUMNS", "SOFTHSM2_")  # others may be read as the interpreter starts
 SERVER = ForkServer()
 
 
