@@ -66,7 +66,7 @@ def _outcome(command: Command, arguments: Sequence[str], run: Invocation) -> Exi
         return output.fail(_words(error) or run.command, ExitCode.USAGE, usage_sentences(error))
     except CustodyError as error:
         code = code_of(error)
-        return output.fail(run.command, code, error_sentences(error, code), problems_of(error))
+        return output.fail(run.command, code, error_sentences(error, code, run.command), problems_of(error))
     except OutputClosed:
         return ExitCode.INCOMPLETE
     except (KeyboardInterrupt, Abort) as error:

@@ -20,6 +20,7 @@ from custody.domain.exhibits.history import (
     HandOver,
 )
 from custody.domain.exhibits.phrases import described
+from custody.domain.identifiers import Position
 from custody.domain.paths import escape_text
 from custody.domain.use_cases.exhibits.books import history_until, named_exhibit, position_at
 
@@ -138,12 +139,20 @@ def _exhibit_details(one: ExhibitHistory, history: CustodyHistory) -> Iterator[s
         who = history.name_of(one.registered.actor)
         yield f"  {'registered':<14} {one.registered.at[:19]}Z by {who}, entry {one.registered.position}"
     yield f"  {'custodian':<14} {history.name_of(exhibit.custodian)}, key {exhibit.custodian}"
+    for _, lines in sorted(_happened(one, history)):
+        yield from lines
+
+
+def _happened(one: ExhibitHistory, history: CustodyHistory) -> Iterator[tuple[Position, list[str]]]:
+    """Yield what happened to an exhibit, each with its position."""
     for made in one.hand_overs:
-        yield from _hand_over_lines(made, history)
+        yield made.entry, list(_hand_over_lines(made, history))
     for refused in one.refusals:
         if isinstance(refused.event, CustodyRefused):
-            yield f"  {refused.position:>8}  {refused.at[:19]}Z  NOT ACCEPTED  {refused.event.message}"
-    yield from _notes(one.notes, history)
+            line = f"  {refused.position:>8}  {refused.at[:19]}Z  NOT ACCEPTED  {refused.event.message}"
+            yield refused.position, [line]
+    for note in one.notes:
+        yield note.position, list(_notes([note], history))
 
 
 def _hand_over_lines(made: HandOver, history: CustodyHistory) -> Iterator[str]:

@@ -34,7 +34,6 @@ _DONE: Final[Mapping[ExitCode, str]] = {
 }
 _HINT: Final[Mapping[ExitCode, str]] = {
     ExitCode.REFUTED: "run 'custody audit' and keep the workspace as it is",
-    ExitCode.USAGE: "see 'custody --help'",
     ExitCode.CANNOT_TELL: "check the name and the rights of what is named above",
     ExitCode.BUSY: "wait for the other process, then run the same command again",
     ExitCode.REFUSED: "remove the cause, then run the same command again",
@@ -43,11 +42,15 @@ _HINT: Final[Mapping[ExitCode, str]] = {
 }
 
 
-def error_sentences(error: CustodyError, code: ExitCode) -> Sentences:
-    """Return the sentences of an error, with those of its exit code where it brings none."""
+def error_sentences(error: CustodyError, code: ExitCode, command: str = "") -> Sentences:
+    """Return the sentences of an error of a command, with those of its exit code where it brings none."""
     done = error.done or _DONE.get(code, "")
-    hint = error.hint or _HINT.get(code, "")
+    hint = error.hint or (_help_of(command) if code is ExitCode.USAGE else _HINT.get(code, ""))
     return error.code, error.what, done[:1].upper() + done[1:] + ("." if done[-1:].isalpha() else ""), hint
+
+
+def _help_of(command: str) -> str:
+    return f"see '{' '.join(('custody', *command.split()))} --help'"
 
 
 def problems_of(error: CustodyError) -> Sequence[str]:
@@ -63,9 +66,13 @@ def problems_of(error: CustodyError) -> Sequence[str]:
 def usage_sentences(error: TyperException) -> Sentences:
     """Return the sentences of a mistake in the command line."""
     ctx = getattr(error, "ctx", None)
-    command = ctx.command_path if ctx else "custody"
     message = " ".join(error.format_message().split()).rstrip(".")
-    return "usage", message[:1].lower() + message[1:], _NOTHING_WRITTEN, f"see '{command} --help'"
+    return (
+        "usage",
+        message[:1].lower() + message[1:],
+        _NOTHING_WRITTEN,
+        _help_of(ctx.command_path.partition(" ")[2] if ctx else ""),
+    )
 
 
 def lost_answer_sentences(reason: str) -> Sentences:

@@ -3,6 +3,7 @@
 Knows the order: nothing is recorded before the offer holds, nothing is signed before every file was read.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -21,7 +22,7 @@ from custody.cli.verification import READ_ONCE
 from custody.cli.wording import counted, size_text
 from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.entries.entry import rfc3339
-from custody.domain.errors import UsageError
+from custody.domain.errors import DestinationMissing, Refused, UsageError
 from custody.domain.exhibits.offer import MAX_OFFER_BYTES
 from custody.domain.exhibits.texts import form_text
 from custody.domain.identifiers import KeyId
@@ -107,6 +108,12 @@ def _read(session: Session, copy: str, received: ReceivedOffer) -> HandedCopy | 
     ):
         try:
             return read_handed_copy(workshop, absolute(copy), received.manifest)
+        except DestinationMissing as error:
+            raise Refused(
+                f"the folder with the copy is not there: {printable(os.fsencode(copy))}",
+                done="Nothing was accepted and nothing was recorded.",
+                hint="name the folder that holds the paths of the offer's list with --copy",
+            ) from error
         except Interrupted as interrupted:
             return _paused(code_of_signal(interrupted.signal))
 

@@ -4,7 +4,7 @@ Knows the order: the file stands before the ledger says so. What a report says i
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from custody.cli.adapters import trusted_keys
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
-from custody.cli.wording import size_text
+from custody.cli.wording import counted, size_text
 from custody.domain.errors import NotFound, Tampered, UsageError
 from custody.domain.events import KeyEnrolled, ReportIssued
 from custody.domain.identifiers import FIRST_REVISION, BatchId, Position, Stream, key_stream
@@ -41,6 +41,7 @@ _NOT_REPORTED: Final = frozenset(
         "CosignatureGiven",
     }
 )
+_ANCHORS: Final = frozenset({"CheckpointStamped", "CheckpointCosigned"})
 _NO_REPORT: Final = "No report was made."
 _PAGE: Final = 1000
 
@@ -76,16 +77,22 @@ def _report(session: Session, out: Path, batch: str | None, job: str | None, at:
         batch=scope.batch,
     )
     position = session.ledger.append([Recording(Stream("report", new_stream_id()), FIRST_REVISION, issued)])
-    return _answer(out, issued, position)
+    return _answer(out, issued, position, behind=_anchors_behind(reader, head.position) if at is None else ())
 
 
-def _answer(out: Path, issued: ReportIssued, position: Position) -> Answer:
+def _anchors_behind(reader: SqlLedgerReader, position: Position) -> Sequence[Position]:
+    """Return where stamps and cosignatures stand that the default position leaves out."""
+    return [Position(one.position) for one in reader.entries(position + 1) if one.type in _ANCHORS]
+
+
+def _answer(out: Path, issued: ReportIssued, position: Position, *, behind: Sequence[Position]) -> Answer:
     return Answer(
         verdict=f"OK  report written: {printable(bytes(out))}",
         lines=(
             f"  SHA-256   {issued.sha256}",
             f"  size      {size_text(issued.size)}",
             f"  covers    the ledger up to position {issued.at_position}; recorded at {position}",
+            *_left_out(behind),
         ),
         fields={
             **to_json("out", bytes(out)),
@@ -93,8 +100,15 @@ def _answer(out: Path, issued: ReportIssued, position: Position) -> Answer:
             "bytes": issued.size,
             "at_position": issued.at_position,
             "position": position,
+            "anchors_left_out": list(behind),
         },
     )
+
+
+def _left_out(behind: Sequence[Position]) -> Iterator[str]:
+    if behind:
+        which = counted(len(behind), "time stamp or cosignature", "time stamps and cosignatures")
+        yield f"  leaves out {which} recorded behind that; to tell of it all: --at {behind[-1]}"
 
 
 def _scope(model: ReadModel, batch: str | None, job: str | None) -> Scope:
@@ -144,28 +158,35 @@ def _head(session: Session, position: Position) -> LedgerHead:
     signed = Checkpoint.parse(parse_note(kept.note).text) if kept else None
     tree = Frontier()
     root, leaf = b"", b""
-    for stored in reader.entries():
-        if stored.position != tree.size:
-            raise _missing(tree.size)
-        hashed = leaf_hash(stored.entry)
+    for hashed in _leaves(reader):
         tree.append(hashed)
-        if stored.position == position:
+        if tree.size == position + 1:
             root, leaf = tree.root(), hashed
-        if signed is not None and tree.size == signed.size and tree.root() != signed.root:
-            raise Tampered(
-                f"the first {signed.size} entries are not those of their checkpoint",
-                done=_NO_REPORT,
-                hint="run 'custody audit', which names the position",
-            )
+        if signed is not None and tree.size == signed.size:
+            _require_root(tree, signed)
     if signed is not None and tree.size < signed.size:
         raise _missing(tree.size)
     return LedgerHead(
-        position=position,
-        size=position + 1,
-        root_hex=root.hex(),
-        leaf_hex=leaf.hex(),
+        position=position, size=position + 1, root_hex=root.hex(), leaf_hex=leaf.hex(),
         keys=_fingerprints(session),
-    )
+    )  # fmt: skip
+
+
+def _leaves(reader: SqlLedgerReader) -> Iterator[bytes]:
+    """Yield the leaf hash of every entry. Raises Tampered where one is missing."""
+    for expected, stored in enumerate(reader.entries()):
+        if stored.position != expected:
+            raise _missing(expected)
+        yield leaf_hash(stored.entry)
+
+
+def _require_root(tree: Frontier, signed: Checkpoint) -> None:
+    if tree.root() != signed.root:
+        raise Tampered(
+            f"the first {signed.size} entries are not those of their checkpoint",
+            done=_NO_REPORT,
+            hint="run 'custody audit', which names the position",
+        )
 
 
 def _missing(position: int) -> Tampered:

@@ -11,6 +11,9 @@ from custody.domain.paths import to_json
 from custody.domain.proofs.time_stamp import TokenFacts, time_text
 from custody.domain.use_cases.stamp_checkpoint import StampAttempt, StampedNote
 
+_LATER: Final = (
+    "  ask again later, or carry a request there by hand: custody checkpoint stamp --request OUT",
+)
 _WORD: Final = {"passed": "OK", "failed": "CHANGED", "indeterminate": "CANNOT TELL"}
 
 
@@ -23,7 +26,7 @@ def stamped_answer(wanted: StampedNote, attempts: Sequence[StampAttempt]) -> Ans
         code=ExitCode.OK if complete else ExitCode.INCOMPLETE,
         verdict=f"{word}  {_what(wanted)} stamped by {recorded} of "
         f"{counted(len(attempts), 'authority', 'authorities')}",
-        lines=[line for attempt in attempts for line in _lines(attempt)],
+        lines=[*(line for attempt in attempts for line in _lines(attempt)), *(() if complete else _LATER)],
         fields=_fields(wanted, attempts),
     )
 

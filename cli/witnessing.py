@@ -123,6 +123,8 @@ def _cosign_lines(result: CosignResult) -> Iterator[str]:
         yield f"  recorded  at position {result.position} of this ledger"
         return
     yield "  nothing was signed or recorded"
+    if result.outcome == "unknown-key":
+        yield "  if that key was rotated, get its verifier key anew from its keeper, and name it with --key"
     if result.last is not None:
         yield f"  before    size {result.last.size}, root {result.last.root}"
         yield "  both notes are signed by that ledger; keep them, they are the evidence:"

@@ -53,7 +53,7 @@ class HttpExchange:
             try:
                 answers.append(_exchanged(method, parts, request, limit_bytes, self._deadline_seconds))
             except (OSError, http.client.HTTPException, ValueError) as error:
-                failures.append(str(error) or type(error).__name__)
+                failures.append(_reason(error))
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
@@ -62,6 +62,11 @@ class HttpExchange:
             return answers[0]
         reason = failures[0] if failures else f"no answer within {self._deadline_seconds:g} seconds"
         raise AuthorityFailed(f"{escape_text(url)}: {escape_text(reason)[:300]}")
+
+
+def _reason(error: Exception) -> str:
+    said = error.strerror if isinstance(error, OSError) else None
+    return said or str(error) or type(error).__name__
 
 
 def parsed_url(url: str) -> SplitResult:

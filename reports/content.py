@@ -6,6 +6,7 @@ caller passes only records up to the position, and the head computed over them.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import NotFound
@@ -13,18 +14,19 @@ from custody.domain.events import SessionClosed
 from custody.domain.exhibits.history import CustodyHistory
 from custody.domain.identifiers import LedgerId
 from custody.reports import statements
+from custody.reports.anchors import AnchorLine, anchor_of, what_others_hold
 from custody.reports.chain import chain_of_custody
 from custody.reports.custody_report import (
     BatchSection,
     Counts,
     CustodyReport,
     JobSection,
-    KeyLine,
     RereadingLine,
     SessionLine,
 )
 from custody.reports.happenings import happenings
 from custody.reports.job_sections import job_section
+from custody.reports.keys import KeyFold
 from custody.reports.ledger_fold import BatchFacts, LedgerFold, Rereading, Session
 from custody.reports.results import GOOD, Result
 from custody.reports.scope import KeyFingerprint, LedgerHead, Scope
@@ -40,42 +42,54 @@ def build(
 
     Raises NotFound if there are no records, or none of the batch or job asked for.
     """
-    fold, history, made_at = _folded(records(), scope)
-    jobs = _jobs(fold)
-    sessions = tuple(
-        _session(session) for index, session in enumerate(fold.sessions) if index in fold.sessions_in_scope
-    )
-    found = happenings(fold, whole_batches=scope.job is None)
-    rereadings = tuple(_rereading(fold, index, facts) for index, facts in fold.rereadings.items())
-    keys = tuple(_keys(fold, head))
-    counts = _counts(jobs)
+    folded = _folded(records(), scope)
+    found = _findings(folded, head, whole_batches=scope.job is None)
+    exhibits = None if scope == Scope() else _exhibits(found.jobs)
     return CustodyReport(
-        ledger=ledger,
-        scope=scope,
+        ledger=ledger, scope=scope, head=head, made_at=folded.made_at,
+        summary=summarise(found), counts=found.counts, jobs=found.jobs, sessions=found.sessions,
+        batches=tuple(_batch(facts) for facts in folded.ledger.batches),
+        happenings=found.happenings, rereadings=found.rereadings,
+        keys=found.keys, key_changes=tuple(folded.keys.changes),
+        anchors=found.anchors, held=what_others_hold(found.anchors, head),
+        method=statements.method(found.jobs), clock=statements.clock(found.sessions),
+        checks=statements.checks(scope, head, found.anchors), limits=statements.limits(),
+        chain=chain_of_custody(folded.history, exhibits),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Folded:
+    """What is collected from the records, all in one pass."""
+
+    ledger: LedgerFold
+    history: CustodyHistory = field(default_factory=CustodyHistory)
+    keys: KeyFold = field(default_factory=KeyFold)
+    anchors: list[AnchorLine] = field(default_factory=list)
+    made_at: str = ""  # the time of the last record
+
+    def admit(self, recorded: Recorded) -> None:
+        self.ledger.admit(recorded)
+        self.history.admit(recorded)
+        self.keys.admit(recorded)
+        if (anchor := anchor_of(recorded)) is not None:
+            self.anchors.append(anchor)
+        self.made_at = recorded.at
+
+
+def _findings(folded: _Folded, head: LedgerHead, *, whole_batches: bool) -> Findings:
+    fold = folded.ledger
+    jobs = _jobs(fold)
+    trusted = {fingerprint.key: fingerprint.examiner for fingerprint in head.keys}
+    return Findings(
         head=head,
-        made_at=made_at,
-        summary=summarise(
-            Findings(
-                counts=counts,
-                jobs=jobs,
-                sessions=sessions,
-                happenings=found,
-                rereadings=rereadings,
-                keys=keys,
-            )
-        ),
-        counts=counts,
-        batches=tuple(_batch(facts) for facts in fold.batches),
+        counts=_counts(jobs),
         jobs=jobs,
-        sessions=sessions,
-        happenings=found,
-        rereadings=rereadings,
-        keys=keys,
-        method=statements.method(jobs),
-        clock=statements.clock(sessions),
-        checks=statements.checks(scope, head),
-        limits=statements.limits(),
-        chain=chain_of_custody(history, None if scope == Scope() else _exhibits(jobs)),
+        sessions=tuple(_session(fold.sessions[index]) for index in sorted(fold.sessions_in_scope)),
+        happenings=happenings(fold, whole_batches=whole_batches),
+        rereadings=tuple(_rereading(fold, index, facts) for index, facts in fold.rereadings.items()),
+        keys=tuple(folded.keys.lines(fold.signers, trusted)),
+        anchors=tuple(folded.anchors),
     )
 
 
@@ -84,16 +98,15 @@ def _exhibits(jobs: Sequence[JobSection]) -> frozenset[tuple[str, str]]:
     return frozenset((job.case_number, job.exhibit) for job in jobs if job.exhibit is not None)
 
 
-def _folded(records: Iterable[Recorded], scope: Scope) -> tuple[LedgerFold, CustodyHistory, str]:
-    """Fold the records, and the custody of exhibits; returns with them the time of the last."""
-    fold, history = LedgerFold(scope), CustodyHistory()
+def _folded(records: Iterable[Recorded], scope: Scope) -> _Folded:
+    folded = _Folded(LedgerFold(scope))
     for recorded in records:
-        fold.admit(recorded)
-        history.admit(recorded)
+        folded.admit(recorded)
+    fold = folded.ledger
     if fold.last is None or (scope != Scope() and not (fold.jobs or fold.batches)):
         message = "the ledger holds nothing to report on in this scope"
         raise NotFound(message, done="no report was made", hint="list the batches with `custody batch list`")
-    return fold, history, fold.last.at
+    return folded
 
 
 def _jobs(fold: LedgerFold) -> tuple[JobSection, ...]:
@@ -148,16 +161,3 @@ def _counts(jobs: Sequence[JobSection]) -> Counts:
         failed_entries=sum(job.failed_entries for job in jobs),
         foreign=sum(len(job.foreign) for job in jobs),
     )
-
-
-def _keys(fold: LedgerFold, head: LedgerHead) -> Iterable[KeyLine]:
-    trusted = {fingerprint.key: fingerprint.examiner for fingerprint in head.keys}
-    for key in sorted({*fold.signers, *trusted}):
-        position, enrolment = fold.keys.get(key, (None, None))
-        yield KeyLine(
-            key=key,
-            examiner=trusted.get(key, enrolment.examiner if enrolment is not None else None),
-            enrolled=position,
-            protected=enrolment.protected if enrolment is not None else None,
-            trusted=key in trusted,
-        )

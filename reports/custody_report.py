@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from custody.domain.entries.entry import Recorded
-from custody.domain.identifiers import BatchId, JobId, KeyId, LedgerId, Position
+from custody.domain.identifiers import BatchId, JobId, LedgerId, Position
 from custody.domain.paths import RawPath
+from custody.reports.anchors import AnchorLine
 from custody.reports.chain import ExhibitSection
+from custody.reports.keys import KeyChange, KeyLine
 from custody.reports.results import GOOD, Result, Verdict
 from custody.reports.scope import LedgerHead, Scope
 
@@ -187,17 +189,6 @@ class Happening:
         return cls(entry=recorded.position, at=recorded.at, what=what, done=done, open=still_open)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyLine:
-    """A key that signed entries of this report; ``trusted`` says the workspace holds it as such."""
-
-    key: KeyId
-    examiner: str | None
-    enrolled: Position | None
-    protected: bool | None
-    trusted: bool
-
-
 @dataclass(frozen=True, slots=True)
 class CheckStep:
     """One way to check the report: words, and the exact command if there is one."""
@@ -235,6 +226,9 @@ class CustodyReport:
     clock: tuple[str, ...]
     checks: tuple[CheckStep, ...]
     limits: tuple[str, ...]
+    key_changes: tuple[KeyChange, ...] = ()
+    anchors: tuple[AnchorLine, ...] = ()
+    held: tuple[str, ...] = ()  # what the anchors show, and what they do not
     chain: tuple[ExhibitSection, ...] = ()
 
     @property

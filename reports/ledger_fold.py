@@ -23,7 +23,6 @@ from custody.domain.events import (
     FileQueued,
     FileSkipped,
     JobQueued,
-    KeyEnrolled,
     LinkRecorded,
     SessionClosed,
     SessionOpened,
@@ -100,7 +99,6 @@ class LedgerFold:
         self._batch_streams: dict[UUID, BatchFacts] = {}
         self.sessions: list[Session] = []
         self.jobs: dict[JobId, JobFacts] = {}
-        self.keys: dict[KeyId, tuple[Position, KeyEnrolled]] = {}
         self._delegated: dict[KeyId, KeyId] = {}  # session keys → the keys of those they signed for
         self.rereadings: dict[int, Rereading] = {}  # by the place of their session
         self.clock_steps: list[ClockStep] = []
@@ -155,8 +153,6 @@ class LedgerFold:
                     self._delegated[key_id_of(raw_of_pem(event.session_key))] = recorded.actor
             case SessionClosed() if self.sessions:
                 self.sessions[-1].closed = recorded
-            case KeyEnrolled() as event:
-                self.keys[event.key] = (recorded.position, event)
             case _:
                 pass
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from custody.domain.paths import escape_text, printable
-from custody.reports import pdf_chain, pdf_lists
-from custody.reports.custody_report import CustodyReport, JobSection, KeyLine
+from custody.reports import pdf_chain, pdf_ledger, pdf_lists
+from custody.reports.custody_report import CustodyReport, JobSection
 from custody.reports.pdf_blocks import (
     CODE,
     MINOR,
@@ -36,7 +36,7 @@ def write_custody_pdf(report: CustodyReport, out: BinaryIO) -> None:
     heading(sheet, "4  Method")
     bullets(sheet, report.method)
     _clock(sheet, report)
-    _ledger(sheet, report)
+    pdf_ledger.ledger(sheet, report)
     _checks(sheet, report)
     heading(sheet, "8  What this report does not prove")
     bullets(sheet, report.limits)
@@ -120,43 +120,6 @@ def _clock(sheet: Sheet, report: CustodyReport) -> None:
     bullets(sheet, report.clock)
     if report.sessions:
         pdf_lists.sessions(sheet, report.sessions)
-
-
-def _ledger(sheet: Sheet, report: CustodyReport) -> None:
-    heading(sheet, "6  Ledger and keys")
-    head = report.head
-    pairs(
-        sheet,
-        [
-            ("Position", f"{number(head.position)}, the last entry that this report covers"),
-            ("Time of that entry", moment(report.made_at)),
-            ("Entries in the tree", number(head.size)),
-            ("Checkpoint code", head.code),
-        ],
-    )
-    pairs(
-        sheet,
-        [
-            ("Ledger id", str(report.ledger)),
-            ("Root hash (RFC 6962)", head.root_hex),
-            ("Leaf hash of the entry", head.leaf_hex),
-        ],
-        CODE,
-    )
-    for key in report.keys:
-        subheading(sheet, f"Key of {key.examiner or 'an unknown person'}")
-        pairs(sheet, [("Fingerprint (SHA-256)", key.key)], CODE, gap=0)
-        pairs(sheet, [("Standing", _standing(key))])
-
-
-def _standing(key: KeyLine) -> str:
-    words = [
-        "among the public keys of the workspace" if key.trusted else "NOT among the keys of the workspace"
-    ]
-    words.append("never enrolled" if key.enrolled is None else f"enrolled by entry {number(key.enrolled)}")
-    if key.protected is not None:
-        words.append("guarded by a passphrase" if key.protected else "NOT guarded by a passphrase")
-    return "; ".join(words)
 
 
 def _checks(sheet: Sheet, report: CustodyReport) -> None:

@@ -3,10 +3,11 @@
 Knows what the software can and cannot promise, in plain words. Knows nothing of a single file.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from custody.domain.paths import escape_text
+from custody.reports.anchors import AnchorLine
 from custody.reports.custody_report import CheckStep, JobSection, SessionLine
 from custody.reports.scope import CODE_DIGITS, LedgerHead, Scope
 from custody.reports.wording import algorithm, count, listed, offset
@@ -56,8 +57,9 @@ recordings on it.
 It describes a copy of files, not an image of a medium: deleted files and unused space were not copied.
 Extended attributes and access lists were not verified; those that are known to be lost are named.
 
-The times are those of the clock of the machine that did the work. This report relies on no time stamp of
-a third party and on no witness.
+The times are those of the clock of the machine that did the work. What others signed of the ledger, time
+stamps and cosignatures of witnesses, is repeated in “Ledger and keys” as it is recorded there; none of it
+was judged for this report.
 
 The signatures show that the holder of the key signed these entries, and that none was changed after a
 checkpoint was given to somebody else. Alone they do not stop the holder of the key from writing a
@@ -105,46 +107,62 @@ def clock(sessions: Sequence[SessionLine]) -> tuple[str, ...]:
     )
 
 
-def checks(scope: Scope, head: LedgerHead) -> tuple[CheckStep, ...]:
+def checks(scope: Scope, head: LedgerHead, anchors: Sequence[AnchorLine]) -> tuple[CheckStep, ...]:
     """Return the ways to check the report, from the quickest to the most thorough."""
-    subject = "".join(
-        (
-            f" {scope.batch}" if scope.batch is not None else "",
-            f" --job {scope.job}" if scope.job is not None else "",
-        )
-    )
-    verified = scope.job if scope.job is not None else scope.batch
     return (
-        CheckStep(
-            "Is this file the one that was issued? Compute its SHA-256 and compare it with the entry of "
-            "type ReportIssued in the ledger, which records the SHA-256 of the whole file.",
-            "sha256sum REPORT.pdf",
-        ),
-        CheckStep(
-            "Does the ledger really say this? Print the report again from the ledger, up to the same "
-            "position: with the same version of the software the new file is the same, byte for byte. "
-            "Compare the two with sha256sum.",
-            f"custody report custody{subject} --at {head.position} --out AGAIN.pdf",
-        ),
-        CheckStep(
-            "Is the ledger whole? Check every signature, the chain and the tree against every checkpoint; "
-            "give it a checkpoint and the public keys that were kept elsewhere, if there are any.",
-            "custody audit --checkpoint KEPT.note --key EXAMINER.pem",
-        ),
-        CheckStep(
-            "Is a file still the one in this report? Compute its SHA-256 with any software and compare.",
-            "sha256sum PATH/OF/COPY",
-        ),
-        CheckStep(
-            "Are all copies still as recorded? Read them all again.",
-            f"custody verify {verified}" if verified is not None else "custody verify",
-        ),
-        CheckStep(
-            "Without this software: export the log. The RFC 6962 tree hash over its first "
-            f"{count(head.size, 'line')}, each without its line end being one leaf, is the root in “Ledger "
-            f"and keys”. The first {CODE_DIGITS} digits, {head.code}, are the checkpoint code on every page.",
-            "custody log export --out LEDGER.jsonl",
-        ),
+        *_of_the_report(scope, head),
+        _of_the_ledger(anchors),
+        *_of_the_copies(scope),
+        _without_this_software(head),
+    )
+
+
+def _of_the_report(scope: Scope, head: LedgerHead) -> Iterator[CheckStep]:
+    batch = f" {scope.batch}" if scope.batch is not None else ""
+    job = f" --job {scope.job}" if scope.job is not None else ""
+    yield CheckStep(
+        "Is this file the one that was issued? Compute its SHA-256 and compare it with the entry of "
+        "type ReportIssued in the ledger, which records the SHA-256 of the whole file.",
+        "sha256sum REPORT.pdf",
+    )
+    yield CheckStep(
+        "Does the ledger really say this? Print the report again from the ledger, up to the same "
+        "position: with the same version of the software the new file is the same, byte for byte. "
+        "Compare the two with sha256sum.",
+        f"custody report custody{batch}{job} --at {head.position} --out AGAIN.pdf",
+    )
+
+
+def _of_the_ledger(anchors: Sequence[AnchorLine]) -> CheckStep:
+    stamped = any(anchor.is_stamp for anchor in anchors)
+    cosigned = not all(anchor.is_stamp for anchor in anchors)
+    trusted = " --authority AUTHORITY.pem" * stamped + " --witness WITNESS.vkey" * cosigned
+    return CheckStep(
+        "Is the ledger whole? Check every signature, the chain and the tree against every checkpoint; "
+        "give it a checkpoint and the public keys that were kept elsewhere, if there are any"
+        + (", and those of the authorities and witnesses in section 6." if anchors else "."),
+        f"custody audit --checkpoint KEPT.note --key EXAMINER.pem{trusted}",
+    )
+
+
+def _of_the_copies(scope: Scope) -> Iterator[CheckStep]:
+    verified = scope.job if scope.job is not None else scope.batch
+    yield CheckStep(
+        "Is a file still the one in this report? Compute its SHA-256 with any software and compare.",
+        "sha256sum PATH/OF/COPY",
+    )
+    yield CheckStep(
+        "Are all copies still as recorded? Read them all again.",
+        f"custody verify {verified}" if verified is not None else "custody verify",
+    )
+
+
+def _without_this_software(head: LedgerHead) -> CheckStep:
+    return CheckStep(
+        "Without this software: export the log. The RFC 6962 tree hash over its first "
+        f"{count(head.size, 'line')}, each without its line end being one leaf, is the root in “Ledger "
+        f"and keys”. The first {CODE_DIGITS} digits, {head.code}, are the checkpoint code on every page.",
+        "custody log export --out LEDGER.jsonl",
     )
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.domain.paths import escape_text
+from custody.reports.anchors import AnchorLine, in_brief
 from custody.reports.custody_report import (
     Counts,
     Happening,
     JobSection,
-    KeyLine,
     RereadingLine,
     SessionLine,
     Summary,
 )
+from custody.reports.keys import KeyLine
 from custody.reports.results import STANDINGS, Result, Trouble, Verdict, by_gravity, told, worst
+from custody.reports.scope import LedgerHead
 from custody.reports.wording import READ_BACK, algorithm, count, few, listed, moment, number, size
 
 _COMPARED: Final = "sha256"  # of source and copy (ADR 0012)
@@ -29,11 +31,13 @@ class Findings:
     """All that the first page is made from."""
 
     counts: Counts
-    jobs: Sequence[JobSection]
-    sessions: Sequence[SessionLine]
-    happenings: Sequence[Happening]
-    rereadings: Sequence[RereadingLine]
-    keys: Sequence[KeyLine]
+    jobs: tuple[JobSection, ...]
+    sessions: tuple[SessionLine, ...]
+    happenings: tuple[Happening, ...]
+    rereadings: tuple[RereadingLine, ...]
+    keys: tuple[KeyLine, ...]
+    anchors: tuple[AnchorLine, ...]
+    head: LedgerHead
 
 
 def summarise(found: Findings) -> Summary:
@@ -192,6 +196,12 @@ def _read_again(rereadings: Sequence[RereadingLine]) -> list[str]:
 
 
 def _reservations(found: Findings) -> Iterator[str]:
+    yield in_brief(found.anchors, found.head)
+    if any(key.signed and key.end is not None and key.end.is_revoked for key in found.keys):
+        yield (
+            "A key that signed entries of this report was REVOKED later: what it signed before stays good, "
+            "see section 6."
+        )
     if any(key.protected is False for key in found.keys):
         yield (
             "A key named in section 6 is NOT guarded by a passphrase: whoever can read its file can sign "

@@ -3,17 +3,20 @@
 Knows the order and the words. What is broken, and how, is in ``tampering``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Final
 
-from custody.cli.demo.stage import FIRST_COPY, Stage
-from custody.cli.demo.tampering import LEDGER_BREAKS, Break, copy_workspace, flip_a_bit, keep_note, line_of
+from custody.cli.demo.forgeries import BUNDLE_FORGERIES, LEDGER_FORGERIES
+from custody.cli.demo.forging import Forger
+from custody.cli.demo.others import BUNDLE, HELD_KEY, bring_others_in
+from custody.cli.demo.stage import FIRST_COPY, WORKSPACE, Stage
+from custody.cli.demo.tampering import LEDGER_BREAKS, Break, copy_folder, flip_a_bit, keep_note, line_of
 from custody.cli.exit_codes import ExitCode
 from custody.cli.output import Answer
 from custody.cli.wording import counted
 
-_WORKSPACE: Final = "workspace"
 _REREAD: Final = ("verify", FIRST_COPY, "--no-record")
 
 
@@ -26,6 +29,7 @@ def breaks_answer(stage: Stage) -> Answer:
     outcomes = [
         _flipped_byte(stage),
         *(_broken_copy(stage, number, one) for number, one in enumerate(LEDGER_BREAKS, start=10)),
+        *_forgeries(stage, first=10 + len(LEDGER_BREAKS)),
     ]
     missed = [str(outcome["name"]) for outcome in outcomes if not outcome["caught"]]
     word = "CHANGED" if missed else "OK"
@@ -43,7 +47,7 @@ def breaks_answer(stage: Stage) -> Answer:
 def _keep_note(stage: Stage) -> None:
     """Keep the last checkpoint outside of the workspace, as somebody else would."""
     stage.narrate("8. Somebody else keeps the last checkpoint.")
-    _, shown = stage.ask(("checkpoint", "show"), stage.folder / _WORKSPACE)
+    _, shown = stage.ask(("checkpoint", "show"), stage.folder / WORKSPACE)
     keep_note(stage.folder, str(shown["note"]))
 
 
@@ -51,7 +55,7 @@ def _flipped_byte(stage: Stage) -> Mapping[str, object]:
     stage.narrate("9. Somebody flips one bit of a copy.")
     flip_a_bit(stage.folder / FIRST_COPY)
     try:
-        code, result = stage.ask(_REREAD, stage.folder / _WORKSPACE)
+        code, result = stage.ask(_REREAD, stage.folder / WORKSPACE)
     finally:
         flip_a_bit(stage.folder / FIRST_COPY)
     return _outcome(stage, "flipped-bit", code, line_of(result, "changed"))
@@ -60,10 +64,31 @@ def _flipped_byte(stage: Stage) -> Mapping[str, object]:
 def _broken_copy(stage: Stage, number: int, one: Break) -> Mapping[str, object]:
     stage.narrate(f"{number}. {one.sentence}")
     workspace = Path(stage.folder, "tampered", one.name)
-    copy_workspace(stage.folder / _WORKSPACE, workspace)
+    copy_folder(stage.folder / WORKSPACE, workspace)
     one.spoil(workspace)
     code, result = stage.ask(one.words, workspace)
     return _outcome(stage, one.name, code, line_of(result, one.code))
+
+
+def _forgeries(stage: Stage, *, first: int) -> Iterator[Mapping[str, object]]:
+    """Let others come into the case, then forge what they would have signed."""
+    stage.narrate(f"{first}. Others come into the case: a laboratory, a colleague whose key is stolen.")
+    bring_others_in(stage)
+    numbers = count(first + 1)
+    for one in LEDGER_FORGERIES:
+        stage.narrate(f"{next(numbers)}. {one.sentence}")
+        workspace = stage.folder / "tampered" / one.name
+        copy_folder(stage.folder / WORKSPACE, workspace)
+        one.deed(Forger(workspace, stage.folder / WORKSPACE / "keys"))
+        code, result = stage.ask(("audit",), workspace)
+        yield _outcome(stage, one.name, code, line_of(result, one.code))
+    for other in BUNDLE_FORGERIES:
+        stage.narrate(f"{next(numbers)}. {other.sentence}")
+        bundle = stage.folder / "tampered" / other.name
+        copy_folder(stage.folder / BUNDLE, bundle)
+        other.deed(bundle)
+        code, result = stage.ask(("audit", f"tampered/{other.name}", "--key", HELD_KEY), None)
+        yield _outcome(stage, other.name, code, line_of(result, other.code))
 
 
 def _outcome(stage: Stage, name: str, code: int, line: str | None) -> Mapping[str, object]:

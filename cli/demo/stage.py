@@ -4,6 +4,7 @@ Knows nothing of what is shown.
 """
 
 import json
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from typing import Final
 from custody.cli.exit_codes import ExitCode
 from custody.cli.options import Invocation
 
+WORKSPACE: Final = "workspace"
 FIRST_COPY: Final = "copies/DEMO-0001/A-001/camera/cam00.mov"  # below the folder
 
 
@@ -41,11 +43,11 @@ class Stage:
 
     def start(self, words: tuple[str, ...]) -> subprocess.Popen[bytes]:
         """Start the real command in the demonstration's folder, and show it as a person would type it."""
-        self.run.output.note(f"$ custody {' '.join(words)}")
+        self.run.output.note(f"$ custody {shlex.join(words)}")
         hidden = self.run.output.json or self.run.output.quiet
         environment = {
             **self.run.environment,
-            "CUSTODY_WORKSPACE": str(self.folder / "workspace"),
+            "CUSTODY_WORKSPACE": str(self.folder / WORKSPACE),
             "PYTHONSAFEPATH": "1",
         }
         return subprocess.Popen(  # noqa: S603 - our own program with our own words
@@ -55,10 +57,11 @@ class Stage:
             stdout=subprocess.DEVNULL if hidden else None,
         )
 
-    def ask(self, words: tuple[str, ...], workspace: Path) -> tuple[int, dict[str, object]]:
-        """Run the real command on another workspace; returns its exit code and its result."""
-        self.run.output.note(f"$ custody -w {workspace.relative_to(self.folder)} {' '.join(words)}")
-        command = [sys.executable, "-m", "custody.cli.main", "-w", str(workspace), *words, "--json"]
+    def ask(self, words: tuple[str, ...], workspace: Path | None) -> tuple[int, dict[str, object]]:
+        """Run the real command on another workspace, or on none; returns its exit code and its result."""
+        where = () if workspace is None else ("-w", str(workspace.relative_to(self.folder)))
+        self.run.output.note(f"$ custody {shlex.join((*where, *words))}")
+        command = [sys.executable, "-m", "custody.cli.main", *where, *words, "--json"]
         environment = {**self.run.environment, "PYTHONSAFEPATH": "1"}
         ended = subprocess.run(  # noqa: S603 - our own program with our own words
             command, cwd=self.folder, env=environment, capture_output=True, check=False

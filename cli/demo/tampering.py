@@ -31,8 +31,8 @@ class Break:
     code: str
 
 
-def copy_workspace(source: Path, target: Path) -> None:
-    """Copy what an audit reads; private keys stay where they are."""
+def copy_folder(source: Path, target: Path) -> None:
+    """Copy a workspace or a bundle, all that an audit reads; private keys stay where they are."""
     for file in sorted(source.rglob("*")):
         if file.is_file() and file.suffix != _PRIVATE_KEY:
             place = target / file.relative_to(source)
@@ -53,6 +53,14 @@ def flip_a_bit(file: Path) -> None:
         [byte] = stream.read(1)
         stream.seek(middle)
         stream.write(bytes([byte ^ 1]))
+
+
+def with_another_digest(raw: bytes) -> bytes:
+    """Return an entry with the first digit of its first SHA-256 changed, and its signature kept."""
+    opened = open_envelope(raw)
+    before, name, digest = opened.body.partition(b'"sha256":"')
+    digit = b"1" if digest.startswith(b"0") else b"0"
+    return envelope(b"".join((before, name, digit, digest[1:])), opened.key_id, opened.signature)
 
 
 def line_of(result: Mapping[str, object], code: str) -> str | None:
@@ -84,11 +92,8 @@ def _change(workspace: Path) -> None:
     with closing(sqlite3.connect(workspace / "ledger.db")) as database, database:
         found = "SELECT position, entry FROM entries WHERE type = 'FileVerified' ORDER BY position LIMIT 1"
         ((position, raw),) = database.execute(found).fetchall()
-        opened = open_envelope(raw)
-        before, name, digest = opened.body.partition(b'"sha256":"')
-        digit = b"1" if digest.startswith(b"0") else b"0"
-        changed = envelope(b"".join((before, name, digit, digest[1:])), opened.key_id, opened.signature)
-        database.execute("UPDATE entries SET entry = ? WHERE position = ?", (changed, position))
+        changed = (with_another_digest(raw), position)
+        database.execute("UPDATE entries SET entry = ? WHERE position = ?", changed)
 
 
 def _remove(workspace: Path) -> None:

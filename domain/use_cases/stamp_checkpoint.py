@@ -135,6 +135,7 @@ def _record(desk: StampDesk, wanted: StampedNote, token: bytes, facts: TokenFact
             raise Refused(
                 f"this stamp is recorded already, at position {recorded.position}",
                 done="Nothing was written.",
+                hint="nothing is left to do: 'custody explain' with that position tells of it",
             )
     event = CheckpointStamped(
         size=wanted.size,

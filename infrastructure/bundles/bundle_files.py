@@ -216,4 +216,8 @@ def _shown(member: zipfile.ZipInfo) -> str:
 
 
 def _refused(why: str) -> MalformedData:
-    return MalformedData(f"the bundle is refused: {why}", done="Nothing of it was unpacked or judged.")
+    return MalformedData(
+        f"the bundle is refused: {why}",
+        done="Nothing of it was unpacked or judged.",
+        hint="ask for it as 'custody export bundle' wrote it, best as a ZIP, and compare its SHA-256",
+    )

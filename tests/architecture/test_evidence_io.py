@@ -27,7 +27,7 @@ WRITERS = {
     "cli/settings_file.py": "writes custody.toml, of a new workspace or when a key is rotated",
     "cli/bug_report.py": "saves the traceback of a bug, when nothing else can be relied on",
     "cli/commands/demo.py": "makes up evidence, and tampers with it, in a folder of its own",
-    "cli/demo/tampering.py": "breaks copies of the demonstration's own workspace",
+    "cli/demo/": "breaks and forges copies of what the demonstration itself made",
 }
 OS_CHANGES = {
     f"os.{name}"

@@ -95,6 +95,14 @@ def test_an_error_that_brings_no_sentences_still_has_three_lines(
     assert all(len(line.removeprefix("  hint:").strip()) > 5 for line in lines[1:])
 
 
+def test_a_mistake_without_a_hint_names_the_help_of_its_own_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(UsageError("--size is empty"), "--color", "never", "thing", "do")
+
+    assert capsys.readouterr().err.splitlines()[-1] == "  hint: see 'custody thing do --help'"
+
+
 def test_every_problem_is_listed_before_the_three_lines(capsys: pytest.CaptureFixture[str]) -> None:
     run(Obstacles(("first", "second\n")))
 

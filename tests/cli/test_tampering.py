@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from custody.cli.demo.breaks import breaks_answer
-from custody.cli.demo.tampering import LEDGER_BREAKS, copy_workspace, flip_a_bit, line_of
+from custody.cli.demo.tampering import LEDGER_BREAKS, copy_folder, flip_a_bit, line_of
 from tests.integration.audited_workspace import AuditedWorkspace, sample_workspace
 
 COPY = "copies/DEMO-0001/A-001/camera/cam00.mov"
@@ -31,7 +31,10 @@ class BlindStage:
         return 0, {"note": "kept", "findings": []}
 
 
-def test_a_break_that_is_not_caught_is_named_and_refutes(tmp_path: Path) -> None:
+def test_a_break_that_is_not_caught_is_named_and_refutes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("custody.cli.demo.breaks._forgeries", lambda *_, **__: ())
     sample_workspace(tmp_path / "workspace")
     copy = tmp_path / COPY
     copy.parent.mkdir(parents=True)
@@ -88,5 +91,5 @@ def test_private_keys_are_not_copied(tmp_path: Path) -> None:
     (tmp_path / "w" / "keys").mkdir(parents=True)
     (tmp_path / "w" / "keys" / "a.key").write_text("secret")
     (tmp_path / "w" / "keys" / "a.pem").write_text("public")
-    copy_workspace(tmp_path / "w", tmp_path / "c")
+    copy_folder(tmp_path / "w", tmp_path / "c")
     assert os.listdir(tmp_path / "c" / "keys") == ["a.pem"]

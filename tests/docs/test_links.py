@@ -65,3 +65,10 @@ def test_a_broken_link_is_found() -> None:
     assert _is_broken(document, "docs/no-such-page.md")
     assert _is_broken(document, "#two")
     assert not _is_broken(document, "#one")
+
+
+def test_contributing_names_every_room_of_the_domain() -> None:
+    [guide] = documents("CONTRIBUTING.md")
+    rooms = {path.parent.name for path in (ROOT / "domain").glob("*/__init__.py")}
+
+    assert sorted(room for room in rooms if f"`domain/{room}/`" not in guide.text) == []

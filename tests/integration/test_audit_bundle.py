@@ -308,8 +308,9 @@ def test_a_link_in_a_folder_is_refused(made: Made, tmp_path: Path) -> None:
     (bundle / "checkpoint").unlink()
     (bundle / "checkpoint").symlink_to("checkpoints/4.note")
 
-    with pytest.raises(MalformedData):
+    with pytest.raises(MalformedData) as refused:
         made.audit(bundle)
+    assert "ask for it" in refused.value.hint
     assert verify_custody.main([str(bundle)]) == 4
 
 

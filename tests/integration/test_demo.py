@@ -37,7 +37,13 @@ def test_every_break_of_the_demonstration_is_caught(custody: CommandLine) -> Non
 
     assert ended.code == 0, ended.out
     caught = [line for line in ended.out.splitlines() if line.startswith("  caught: ")]
-    assert len(caught) == 8
+    assert len(caught) == 15
+    for code in (
+        "changed", "bad-signature", "missing-entry", "misplaced-entry", "cut", "checkpoint-signature",
+        "cosignature-forged", "stamp-of-another-checkpoint", "stamp-signature", "forged-hand-over",
+        "revoked-key", "bundle-file-differs",
+    ):  # fmt: skip
+        assert any(f"{code}: " in line for line in caught), code
     assert "NOT CAUGHT" not in ended.out
     assert any("bad-signature: the signature does not fit the entry" in line for line in caught)
     audited = custody("audit", "-w", str(folder / "workspace"))

@@ -88,6 +88,8 @@ def test_where_nobody_stamps_nothing_is_recorded(lab: Lab) -> None:
     ended = lab("checkpoint", "stamp", "--tsa", GONE)
     assert ended.code == 3
     assert "not recorded: no-stamp" in ended.out
+    assert "Errno" not in ended.out
+    assert "--request" in ended.out
     assert lab.custody.ledger_size() == 4
     assert lab.verdict() == (0, None)
 
@@ -149,6 +151,7 @@ def test_a_request_is_carried_by_hand_and_its_reply_taken_in_once(lab: Lab) -> N
     again = lab("checkpoint", "import", str(reply))
     assert again.code == 6
     assert "already" in again.err
+    assert "run the same command again" not in again.err
 
 
 def test_a_request_never_replaces_a_file(lab: Lab) -> None:

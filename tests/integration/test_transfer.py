@@ -358,3 +358,44 @@ def test_the_code_of_a_case(tmp_path: Path) -> None:
     assert custody("case", "show", "none").code == 4
     assert custody("explain", f"{CASE}/A").out.count("note by J. Ortiz") == 1
     assert custody("audit").code == 0
+
+
+def test_an_acceptance_that_crossed_a_withdrawal_is_not_taken_and_both_ledgers_stand(
+    handing: Handing,
+) -> None:
+    assert handing.accept().code == 0
+    assert handing.giver("transfer", "decline", str(handing.offer)).code == 0
+
+    ended = handing.giver("transfer", "import", str(handing.answer))
+
+    assert ended.code == 6
+    assert "answered before" in ended.err
+    assert (handing.custodian(handing.giver), handing.custodian(handing.receiver)) == (
+        "J. Ortiz",
+        "M. Berger",
+    )
+    for who in (handing.giver, handing.receiver):
+        assert who("audit").code == 0
+
+
+def test_a_copy_that_is_not_there_is_called_the_copy(handing: Handing) -> None:
+    ended = handing.accept(copy=handing.home / "nowhere")
+
+    assert ended.code == 6
+    assert is_three_line_error(ended, "refused")
+    assert "the folder with the copy" in ended.err
+    assert "destination" not in ended.err
+    assert not handing.answer.exists()
+
+
+def test_what_happened_to_an_exhibit_is_shown_in_its_order(handing: Handing) -> None:
+    assert handing.giver("exhibit", "note", EXHIBIT, "first").code == 0
+    assert handing.giver("transfer", "decline", str(handing.offer)).code == 0
+    assert handing.make_offer(out="second.offer").code == 0
+    assert handing.giver("exhibit", "note", EXHIBIT, "last").code == 0
+
+    shown = handing.giver("exhibit", "show", EXHIBIT).out
+    entries = [int(line.split()[0]) for line in shown.splitlines() if line.split()[0].isdigit()]
+
+    assert len(entries) == 4
+    assert entries == sorted(entries)

@@ -301,3 +301,14 @@ def test_a_memory_that_was_edited_is_not_signed_upon(pair: Pair) -> None:
     ended = pair.witness("checkpoint", "cosign", request, "--key", pair.ledger_key)
     assert ended.code == 1
     assert is_three_line_error(ended, "ledger-refuted")
+
+
+def test_a_witness_who_knows_only_the_key_before_a_rotation_is_told_what_to_get(pair: Pair) -> None:
+    old = pair.file("old.vkey")
+    shutil.copy(pair.ledger_key, old)
+    assert pair.keeper("keys", "rotate", "--no-passphrase").code == 0
+
+    ended = pair.witness("checkpoint", "cosign", pair.export("request"), "--key", old)
+
+    assert (ended.code, ended.out.split()[1]) == (1, "unknown-key:")
+    assert "get its verifier key anew from its keeper" in ended.out

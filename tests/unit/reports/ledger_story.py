@@ -17,6 +17,7 @@ from custody.domain.identifiers import (
     Stream,
     TransferId,
     batch_stream,
+    checkpoint_stream,
     extra_id,
     job_id,
     key_stream,
@@ -460,4 +461,27 @@ def eventful_story() -> LedgerStory:
     story.refuted(first, b"DCIM/latest", "missing", "nothing stands under this name")
     story.extra(first, b"DCIM/stranger.exe")
     story.end_session(later, 1)
+    return vouched(story)
+
+
+def vouched(story: LedgerStory) -> LedgerStory:
+    """A colleague's key comes and goes; an authority and a witness sign checkpoints."""
+    other = KeyId(hashlib.sha256(b"another key").hexdigest())
+    colleague = ev.KeyEnrolled(
+        key=other, public_key="PEM", examiner="A. Novak", protected=True, roles=("reviewer", "custodian")
+    )
+    story.tell(key_stream(LEDGER, other), colleague)
+    size = len(story.records)
+    stamp = ev.CheckpointStamped(
+        size=size, note_sha256="ab" * 32, generated_at="2026-03-03T04:05:06.000000Z",
+        accuracy_microseconds=500_000, authority="CN=Example TSA, O=Example", serial="4711", policy="1.2.3",
+        token="AA==",
+    )  # fmt: skip
+    story.tell(checkpoint_stream(LEDGER, size), stamp)
+    cosignature = ev.CheckpointCosigned(
+        size=size - 5, root="ab" * 32, note_sha256="ab" * 32, witness="witness.example/reviewer",
+        key_hash="55ca9d46", time=1_772_500_000, cosignature="line",
+    )  # fmt: skip
+    story.tell(checkpoint_stream(LEDGER, size - 5), cosignature)
+    story.tell(key_stream(LEDGER, other), ev.KeyRevoked(key=other, reason="laptop stolen"))
     return story
