@@ -17,9 +17,10 @@ from custody.cli.output import Answer
 from custody.cli.render import finding_fields, limited
 from custody.cli.verification import reread_for_audit
 from custody.cli.wording import counted
-from custody.cli.workspace import open_workspace
+from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.audit.findings import CHECKS, Check
 from custody.domain.audit.policy import DEFAULT_POLICY, MAX_POLICY_BYTES, AuditPolicy, parse_policy
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.bundles.bundle_source import open_bundle
@@ -49,19 +50,16 @@ def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer
     one without a sound key, certificate or policy.
     """
     workspace = open_workspace(run)
-    policy = _policy(brought.policy)
+    terms = _terms(brought, workspace)
     notes = [file_content(file) for file in brought.checkpoints]
     trusted = raw_keys(brought_keys(brought.keys)) if brought.keys else own_keys(workspace)
-    witnesses = brought_witnesses(brought.witnesses, workspace)
-    read_token = TokenReader(trusted_authorities(workspace, brought.authorities))
     with (
         collecting_seldom(),
         open_for_audit(ledger_paths(workspace)) as source,
         verifying_in_parallel() as verify_many,
     ):
         result = audit(
-            source, trusted, verify_many, extra_checkpoints=notes, witnesses=witnesses, read_token=read_token,
-            policy=policy, now=SystemClock().now(),
+            source, trusted, verify_many, extra_checkpoints=notes, terms=terms,
             read_copies=partial(reread_for_audit, run) if files else None,
         )  # fmt: skip
     return audit_answer(result)
@@ -73,20 +71,15 @@ def audit_of_bundle(bundle: str, brought: Brought) -> Answer:
     Raises CannotTell for what is no bundle or refused, UsageError for a file without a sound key,
     certificate or policy.
     """
-    policy = _policy(brought.policy)
+    terms = _terms(brought, None)
     notes = [file_content(file) for file in brought.checkpoints]
     trusted = raw_keys(brought_keys(brought.keys))
-    witnesses = brought_witnesses(brought.witnesses, None)
-    read_token = TokenReader(trusted_authorities(None, brought.authorities))
     with (
         collecting_seldom(),
         open_bundle(Path(bundle)) as source,
         verifying_in_parallel() as verify_many,
     ):
-        result = audit_bundle(
-            source, trusted, verify_many, extra_checkpoints=notes, witnesses=witnesses, read_token=read_token,
-            policy=policy, now=SystemClock().now(),
-        )  # fmt: skip
+        result = audit_bundle(source, trusted, verify_many, extra_checkpoints=notes, terms=terms)
     return audit_answer(result)
 
 
@@ -118,6 +111,15 @@ def audit_answer(result: AuditResult) -> Answer:
             "notes": list(result.notes),
             "not_shown": list(result.not_shown),
         },
+    )
+
+
+def _terms(brought: Brought, workspace: Workspace | None) -> AuditTerms:
+    return AuditTerms(
+        policy=_policy(brought.policy),
+        witnesses=brought_witnesses(brought.witnesses, workspace),
+        read_token=TokenReader(trusted_authorities(workspace, brought.authorities)),
+        now=SystemClock().now(),
     )
 
 
