@@ -1216,6 +1216,8 @@ class Custody:
     def admit(self, body: Body, position: int, entry: Offer) -> None:  # the entry as the offer that it may be
         kind, data, actor = body["type"], body["data"], body["actor"]
         name = data.get("case_number", ""), data.get("exhibit", "")
+        if body["stream"].partition("/")[0] not in {"exhibit", "job"}:
+            return  # an event in a stream of another kind has its own finding
         if kind == "JobQueued" and "exhibit" in data:
             job = uuid.UUID(body["stream"].partition("/")[2]).bytes, raw_path(data, "destination")
             self.jobs.setdefault(name, []).append(job)
