@@ -5,10 +5,8 @@ Knows how findings are shown. Judges nothing; see ``domain.audit``.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
 
 from custody.cli.adapters import ledger_paths
 from custody.cli.authorities import trusted_authorities
@@ -22,7 +20,7 @@ from custody.cli.wording import counted
 from custody.cli.workspace import Workspace, open_workspace
 from custody.domain.audit.findings import CHECKS, Check
 from custody.domain.audit.policy import DEFAULT_POLICY, MAX_POLICY_BYTES, AuditPolicy, parse_policy
-from custody.domain.proofs.cosignature import TrustedWitnesses
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult, audit
 from custody.infrastructure.bundles.bundle_source import open_bundle
@@ -44,16 +42,6 @@ class Brought:
     policy: str | None = None
 
 
-class _Measures(TypedDict):
-    """What a ledger and a bundle are judged by alike."""
-
-    extra_checkpoints: Sequence[bytes]
-    witnesses: TrustedWitnesses
-    read_token: TokenReader
-    policy: AuditPolicy
-    now: datetime
-
-
 def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer:
     """Audit the ledger of the invocation's workspace by what was brought along; ``files``: its copies, too.
 
@@ -62,15 +50,19 @@ def audit_workspace(run: Invocation, brought: Brought, *, files: bool) -> Answer
     one without a sound key, certificate or policy.
     """
     workspace = open_workspace(run)
-    measures = _measures(brought, workspace)
+    terms = _terms(brought, workspace)
+    notes = [file_content(file) for file in brought.checkpoints]
     trusted = raw_keys(brought_keys(brought.keys)) if brought.keys else own_keys(workspace)
     with (
         collecting_seldom(),
         open_for_audit(ledger_paths(workspace)) as source,
         verifying_in_parallel() as verify_many,
     ):
-        read_copies = partial(reread_for_audit, run) if files else None
-        return audit_answer(audit(source, trusted, verify_many, read_copies=read_copies, **measures))
+        result = audit(
+            source, trusted, verify_many, extra_checkpoints=notes, terms=terms,
+            read_copies=partial(reread_for_audit, run) if files else None,
+        )  # fmt: skip
+    return audit_answer(result)
 
 
 def audit_of_bundle(bundle: str, brought: Brought) -> Answer:
@@ -79,14 +71,16 @@ def audit_of_bundle(bundle: str, brought: Brought) -> Answer:
     Raises CannotTell for what is no bundle or refused, UsageError for a file without a sound key,
     certificate or policy.
     """
-    measures = _measures(brought, None)
+    terms = _terms(brought, None)
+    notes = [file_content(file) for file in brought.checkpoints]
     trusted = raw_keys(brought_keys(brought.keys))
     with (
         collecting_seldom(),
         open_bundle(Path(bundle)) as source,
         verifying_in_parallel() as verify_many,
     ):
-        return audit_answer(audit_bundle(source, trusted, verify_many, **measures))
+        result = audit_bundle(source, trusted, verify_many, extra_checkpoints=notes, terms=terms)
+    return audit_answer(result)
 
 
 def audit_answer(result: AuditResult) -> Answer:
@@ -120,14 +114,13 @@ def audit_answer(result: AuditResult) -> Answer:
     )
 
 
-def _measures(brought: Brought, workspace: Workspace | None) -> _Measures:
-    return {
-        "policy": _policy(brought.policy),
-        "extra_checkpoints": [file_content(file) for file in brought.checkpoints],
-        "witnesses": brought_witnesses(brought.witnesses, workspace),
-        "read_token": TokenReader(trusted_authorities(workspace, brought.authorities)),
-        "now": SystemClock().now(),
-    }
+def _terms(brought: Brought, workspace: Workspace | None) -> AuditTerms:
+    return AuditTerms(
+        policy=_policy(brought.policy),
+        witnesses=brought_witnesses(brought.witnesses, workspace),
+        read_token=TokenReader(trusted_authorities(workspace, brought.authorities)),
+        now=SystemClock().now(),
+    )
 
 
 def _policy(file: str | None) -> AuditPolicy:

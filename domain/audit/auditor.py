@@ -5,7 +5,6 @@ evidence: that is what findings are for. Memory does not grow with the number of
 """
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Final, Protocol
 
 from custody.domain.audit.anchors import Anchors
@@ -18,16 +17,14 @@ from custody.domain.audit.cosignatures import CosignatureCheck, GoodCosignature
 from custody.domain.audit.custody import CustodyCheck, OfferedFiles
 from custody.domain.audit.findings import Check, Findings
 from custody.domain.audit.head import RawHead, check_head
-from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawRecord, open_record
 from custody.domain.audit.revisions import RawRevision, check_revisions
 from custody.domain.audit.sequence import EntrySequence
 from custody.domain.audit.signatures import SignatureCheck, TrustedKeys, VerifyMany
 from custody.domain.audit.stamps import GoodStamp, StampCheck
+from custody.domain.audit.terms import DEFAULT_TERMS, AuditTerms
 from custody.domain.entries.entry import Recorded
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.proofs.merkle import HASH_BYTES, Frontier, leaf_hash
-from custody.domain.proofs.time_stamp import ReadToken
 
 CARRIED_OUT: Final[tuple[Check, ...]] = (
     "structure", "signatures", "authorisation", "chain", "tree", "checkpoints",
@@ -59,23 +56,14 @@ class LedgerAuditor:
         checkpoints: Iterable[RawNote],
         earlier: KeptRecords,
         *,
-        witnesses: TrustedWitnesses = NOBODY,
-        read_token: ReadToken | None = None,
-        policy: AuditPolicy = DEFAULT_POLICY,
-        now: datetime | None = None,
+        terms: AuditTerms = DEFAULT_TERMS,
     ) -> None:
-        """Take the keys that count, every checkpoint, and where records and documents can be had again.
-
-        ``witnesses`` are those that count; the cosignatures of others are left open. Without ``read_token``,
-        which knows the trusted authorities, stamps are. ``now`` is the auditor's time, for a policy that sets
-        an age.
-        """
+        """Take the keys that count, every checkpoint, and where records and documents can be had again."""
         self.findings = Findings(CARRIED_OUT)
-        self.anchors = Anchors(policy)
+        self.anchors = Anchors(terms.policy)
         self.entries = 0
         self.withheld = 0
-        self._policy = policy
-        self._now = now
+        self._terms = terms
         self._signatures = SignatureCheck(self.findings, trusted, verify_many)
         self._authorisation = AuthorisationCheck(self.findings, self._signatures, verify_many)
         if not trusted:
@@ -88,9 +76,11 @@ class LedgerAuditor:
         self._last_leaf = bytes(HASH_BYTES)
         self._checkpoints = CheckpointCheck(self.findings, trusted, verify_many)
         self._cosignatures = CosignatureCheck(
-            self.findings, witnesses, verify_many, self._checkpoints.by_sha256
+            self.findings, terms.witnesses, verify_many, self._checkpoints.by_sha256
         )
-        self._stamps = StampCheck(self.findings, read_token, earlier.document, self._checkpoints.by_sha256)
+        self._stamps = StampCheck(
+            self.findings, terms.read_token, earlier.document, self._checkpoints.by_sha256
+        )
         for raw in checkpoints:
             read = self._checkpoints.admit(raw)
             if read is not None:
@@ -181,7 +171,10 @@ class LedgerAuditor:
         self._authorisation.conclude(self._checkpoints.signed_sizes)
         self._judge_anchors()
         judge_completeness(
-            self.findings, self._policy, unclosed=self._contents.first_unclosed(), unanchored=self.unanchored
+            self.findings,
+            self._terms.policy,
+            unclosed=self._contents.first_unclosed(),
+            unanchored=self.unanchored,
         )
 
     def notes(self) -> tuple[str, ...]:
@@ -219,7 +212,7 @@ class LedgerAuditor:
         stamped = (good.anchor() for good in self._stamps.good)
         for anchor in (*cosigned, *stamped):
             self.anchors.admit(anchor)
-        self.anchors.judge(self.findings, self._now)
+        self.anchors.judge(self.findings, self._terms.now)
 
     def _stop(self, slot: int) -> None:
         """Judge no claim and no hand-over from here on: it may rest on what is missing."""

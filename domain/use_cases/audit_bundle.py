@@ -6,20 +6,18 @@ Knows the order of the work. Trusts no key because it lies in the bundle; writes
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Final, Protocol
 
 from custody.domain.audit.findings import CHECKS, Check, Findings, in_order
-from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
+from custody.domain.audit.policy import AuditPolicy
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.audit.terms import DEFAULT_TERMS, AuditTerms
 from custody.domain.errors import MalformedData
 from custody.domain.identifiers import LedgerId
 from custody.domain.paths import escape_text
 from custody.domain.proofs.bundle import DOCUMENTS, REPORTS, SUMS, TILES, About
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
 from custody.domain.proofs.merkle import leaf_hash
 from custody.domain.proofs.tiles import TileFile, hash_tiles, tiles
-from custody.domain.proofs.time_stamp import ReadToken
 from custody.domain.use_cases.audit_ledger import AuditResult, AuditSource, audit
 from custody.domain.verdict import Verdict
 
@@ -78,10 +76,7 @@ def audit_bundle(
     verify_many: VerifyMany,
     *,
     extra_checkpoints: Sequence[bytes] = (),
-    witnesses: TrustedWitnesses = NOBODY,
-    read_token: ReadToken | None = None,
-    policy: AuditPolicy = DEFAULT_POLICY,
-    now: datetime | None = None,
+    terms: AuditTerms = DEFAULT_TERMS,
 ) -> AuditResult:
     """Carry out every check that a bundle allows, by the keys that the auditor brought along.
 
@@ -90,9 +85,8 @@ def audit_bundle(
     findings, notes = Findings(), []
     about = _about(source, findings)
     result = audit(
-        source, trusted or source.keys(), verify_many, extra_checkpoints=extra_checkpoints,
-        witnesses=witnesses, read_token=read_token, policy=policy, now=now,
-    )  # fmt: skip
+        source, trusted or source.keys(), verify_many, extra_checkpoints=extra_checkpoints, terms=terms
+    )
     if not trusted:
         notes.append("no key was brought along: those in the bundle may be anyone's, and prove nothing")
         for check in MADE_BY_KEYS:
@@ -104,7 +98,7 @@ def audit_bundle(
         _compare_numbers(about, source, result, findings)
         _compare_tiles(source, digests, result, findings)
     notes += _check_files(source, digests, result, findings)
-    return _together(result, findings, notes, policy)
+    return _together(result, findings, notes, terms.policy)
 
 
 def _about(source: BundleSource, findings: Findings) -> About | None:

@@ -6,7 +6,6 @@ Knows the order of the work and what an audit does not show. Writes nothing; jud
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final, Protocol
 
 from custody.domain.audit.auditor import KeptRecords, LedgerAuditor
@@ -16,15 +15,14 @@ from custody.domain.audit.documents import check_documents, check_manifests
 from custody.domain.audit.evidence import CopiesRead, judge_evidence
 from custody.domain.audit.findings import Check, Finding, Findings, Undecided, Verdicts
 from custody.domain.audit.head import RawHead
-from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
+from custody.domain.audit.policy import AuditPolicy
 from custody.domain.audit.record import RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import TrustedKeys, VerifyMany
+from custody.domain.audit.terms import DEFAULT_TERMS, AuditTerms
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import Busy, CannotTell, CustodyError, Halted, Refused
 from custody.domain.paths import escape_text
-from custody.domain.proofs.cosignature import NOBODY, TrustedWitnesses
-from custody.domain.proofs.time_stamp import ReadToken
 from custody.domain.verdict import Verdict
 
 NOT_SHOWN: Final = (
@@ -102,23 +100,15 @@ def audit(
     verify_many: VerifyMany,
     *,
     extra_checkpoints: Sequence[bytes] = (),
-    witnesses: TrustedWitnesses = NOBODY,
-    read_token: ReadToken | None = None,
-    policy: AuditPolicy = DEFAULT_POLICY,
-    now: datetime | None = None,
+    terms: AuditTerms = DEFAULT_TERMS,
     read_copies: Callable[[], CopiesRead] | None = None,
 ) -> AuditResult:
     """Carry out every check on a ledger; ``extra_checkpoints`` are notes that the auditor brought along.
 
-    ``witnesses`` are those whose cosignatures count; ``read_token`` takes time stamps apart and knows the
-    authorities that are trusted. ``read_copies`` reads the copies that the read models name; without it the
-    evidence is not judged.
+    ``read_copies`` reads the copies that the read models name; without it the evidence is not judged.
     Raises LedgerUnreadable when the ledger's file cannot be read to its end; nothing else for bad evidence.
     """
-    auditor = LedgerAuditor(
-        trusted, verify_many, _notes(source, extra_checkpoints), source, witnesses=witnesses,
-        read_token=read_token, policy=policy, now=now,
-    )  # fmt: skip
+    auditor = LedgerAuditor(trusted, verify_many, _notes(source, extra_checkpoints), source, terms=terms)
     passage = _Passage(auditor, source.records())
     _judge_projections(source, passage, auditor)
     passage.finish()
@@ -129,7 +119,7 @@ def audit(
         auditor.findings.note("structure", "store-damaged", None, escape_text(fault)[:300])
     if read_copies is not None:
         _judge_evidence(read_copies, auditor.findings)
-    return _result(auditor, policy)
+    return _result(auditor, terms.policy)
 
 
 def _result(auditor: LedgerAuditor, policy: AuditPolicy) -> AuditResult:

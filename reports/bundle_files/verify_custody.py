@@ -12,9 +12,9 @@ stamping authority by a certificate (PEM or DER), such as its root's; FILE may b
 others than those stamped or cosigned is left open. FOLDER has copies under the names that they had at their
 destination; their digests are compared with the entries.
 
-In order: 1. signatures of Ed25519, 2. the forms, 3. the tree, 4. findings, 5. who may record what, 6. the fields of
-events, 7. cosignatures, 8. DER, 9. RSA and ECDSA, 10. certificates, 11. time stamps, 12. what others vouch for,
-13. hand-overs, 14. claims of copies, 15. lists of files, 16. the ledger, 17. bundles, exports and proofs, 18. the end.
+In order: 1. Ed25519, 2. the forms, 3. the tree, 4. what is found, 5. who may record what, 6. the fields of events,
+7. cosignatures, 8. DER, 9. RSA and ECDSA, 10. certificates, 11. time stamps, 12. what others vouch for, 13. hand-overs,
+14. claims of copies, 15. lists of files, 16. the ledger, 17. bundles, exports, proofs and copies, 18. the answer.
 
 Exit codes: 0 OK, 1 CHANGED (something is wrong), 4 CANNOT TELL, 2 a wrong command line. The formats are in Custody's
 docs/reference: entry-format, keys, bundle-format, proof-format. What is not judged here is said with each result.
@@ -42,7 +42,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Optional
 
-# ---- Ed25519 (RFC 8032 section 5.1). A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z.
+# ---- 1. Ed25519 (RFC 8032 section 5.1). A point is (X, Y, Z, T) with x = X/Z, y = Y/Z, xy = T/Z.
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -99,7 +99,7 @@ def verify(raw: bytes, signature: bytes, message: bytes) -> bool:  # section 5.1
     x, y = (r[axis] * pow(r[2], -1, P) % P for axis in (0, 1))
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32] and not of_small_order(r)
 
-# ---- The forms: canonical JSON, base64, entries, keys, signed notes. ValueError for any other form.
+# ---- 2. The forms: canonical JSON, base64, entries, keys, signed notes. ValueError for any other form.
 PAYLOAD_TYPE = "application/vnd.custody.entry+json"
 STATEMENT_TYPE = "application/vnd.custody.key-statement+json"
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -213,7 +213,7 @@ class Note:  # a checkpoint as a signed note; reading it verifies nothing
         ours = [blob[4:] for name, blob in self.signatures if (name, blob[:4]) == mine]
         return bool(ours) and all(verify(raw, signature, self.text) for signature in ours)
 
-# ---- The tree (RFC 6962 section 2.1)
+# ---- 3. The tree (RFC 6962 section 2.1)
 def leaf_hash(entry: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + entry).digest()
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -244,7 +244,7 @@ def root_by_path(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes
     right = root_by_path(leaf, index - middle, size - middle, path[:-1])
     return right and node_hash(other, right)
 
-# ---- What is found
+# ---- 4. What is found
 class Refused(Exception):
     """Nothing can be decided about this."""
 
@@ -266,7 +266,7 @@ class Report:
     def verdict(self, check: str) -> str:
         return "failed" if check in self.failed else "indeterminate" if check in self.undecided else "passed"
 
-# ---- Who may record what: roles of which one is needed, the kind of the stream, the types of entries. Others nobody may record.
+# ---- 5. Who may record what: roles of which one is needed, the kind of the stream, the types of entries. Others nobody may record.
 ALL_ROLES = frozenset({"examiner", "reviewer", "custodian", "administrator"})
 TABLE = """
 any                             session     SessionOpened SessionClosed
@@ -291,7 +291,102 @@ STREAM = {kind: stream for _, stream, kind in ROWS}
 ROLES = {kind: ALL_ROLES if roles == ["any"] else frozenset(roles) for roles, _, kind in ROWS}
 PERSONAL = {kind for kind in STREAM if STREAM[kind] in {"session", "key", "exhibit"}} | {"LedgerOpened"}  # not for session keys
 
-# ---- The fields of each type of event: a text each, unless KINDS says otherwise; those with a question mark may be missing.
+@dataclass
+class Holder:  # of a key of the ledger
+    name: object
+    roles: frozenset[str]
+    since: int
+    waiting: str = ""  # the key that this one replaces, until that was rotated
+    ended: str = ""  # rotated or revoked, at the position `until`
+    until: float = float("inf")
+
+class Keyring:  # follows who may record what; what a key may not do has no effect
+    def __init__(self, trusted: dict[str, bytes]) -> None:
+        self.trusted = trusted  # keys whose signatures count because they were brought along,
+        self.enrolled: dict[str, bytes] = {}  # because a key that counts enrolled them,
+        self.delegated = "", b"", ""  # or for a session: the key, its bytes, and the key that opened the session
+        self.holders: dict[str, Holder] = {}
+        self.opener, self.session, self.past = "", "", {""}  # who opened the ledger; a stream; keys of sessions that are over
+    def counting(self, key: str) -> bytes | None:
+        return self.trusted.get(key) or self.enrolled.get(key)
+    def verifier(self, key: str) -> bytes | None:  # what the signatures of a key are verified with, if they count
+        mine, raw, holder = self.delegated
+        return self.counting(key) or (raw if key == mine and self.counting(holder) else None)
+    def admit(self, body: Body, position: int) -> str:  # the code of what speaks against the next entry, or nothing
+        kind, data, actor = body["type"], body["data"], body["actor"]
+        if self.holders:
+            return self.refusal(kind, data, actor) or self.take(body, position)
+        if kind == "LedgerOpened" and position == 0:
+            self.opener = actor
+        elif kind == "KeyEnrolled" and position == 1 and data.get("key") == actor == self.opener:  # it signs its own enrolment
+            if key_id(sound_key(data.get("public_key"))) != actor:
+                return "weak-key"
+            self.holders[actor] = Holder(data.get("examiner"), ALL_ROLES, 1)
+        return ""
+    def refusal(self, kind: str, data: Body, actor: str) -> str:
+        holder = self.holders.get(actor)
+        if holder is None and actor == self.delegated[0]:
+            holder = self.holders[self.delegated[2]]
+            if kind in PERSONAL:
+                return "session-key-beyond"
+        if holder is None:
+            return "session-key-outside" if actor in self.past else "key-not-enrolled"
+        if holder.waiting or holder.ended:
+            return "key-not-enrolled" if holder.waiting else f"{holder.ended}-key"
+        may = holder.roles & ROLES[kind] or (kind == "KeyEnrolled" and data.get("replaces") == actor)
+        return "" if may else "role-missing"
+    def take(self, body: Body, position: int) -> str:
+        kind, data, actor, key = body["type"], body["data"], body["actor"], str(body["data"].get("key"))
+        holder, successor = self.holders.get(key), self.holders.get(str(data.get("successor")))
+        if kind == "KeyEnrolled":
+            return self.enrol(body, position, key)
+        if kind == "KeyRotated":
+            if key != actor or holder is None or successor is None or successor.waiting != key:
+                return "rotation-unfounded"
+            successor.waiting, holder.ended, holder.until = "", "rotated", position
+        elif kind == "KeyRevoked":
+            if holder is None or holder.ended == "revoked":
+                return "revocation-unfounded"
+            holder.ended, holder.until = "revoked", min(holder.until, position)
+        elif kind == "SessionOpened":
+            sound, named = self.open_session(body), data.get("examiner") == self.holders[actor].name
+            return "" if sound and named else "session-name" if sound else "session-key-unfounded"
+        elif kind == "SessionClosed" and body["stream"] == self.session:
+            self.close_session()
+        return ""
+    def enrol(self, body: Body, position: int, key: str) -> str:
+        data, actor, raw = body["data"], body["actor"], sound_key(body["data"].get("public_key"))
+        said = {"enrolled_by": actor, "enrolment": {name: data[name] for name in data if name != "proof"}, "ledger": body["ledger"]}
+        asked = data["roles"] if isinstance(data.get("roles"), list) else []
+        roles, place = ALL_ROLES.intersection(map(str, asked)), data.get("replaces", actor)
+        if key_id(raw) != key:
+            return "weak-key"
+        try:  # the new key must have signed what is said of it
+            proved = verify(raw, unbase64(str(data.get("proof"))), signed_bytes(STATEMENT_TYPE, encode(said)))
+        except ValueError:
+            proved = False
+        if not proved:
+            return "enrolment-unproven"
+        same = "replaces" not in data or roles == self.holders[actor].roles
+        if key in self.holders or not roles or len(roles) != len(asked) or place != actor or not same:
+            return "enrolment-unfounded"
+        self.holders[key] = Holder(data.get("examiner"), roles, position, actor if "replaces" in data else "")
+        if self.counting(actor):
+            self.enrolled[key] = raw
+        return ""
+    def open_session(self, body: Body) -> bool:  # a session may have a key of its own; its stream is then named after that key
+        self.close_session()
+        self.session, pem = body["stream"], body["data"].get("session_key")
+        raw = sound_key(pem)
+        key, space = key_id(raw), uuid.UUID(body["ledger"])
+        if raw and key not in self.holders and self.session == f"session/{uuid.uuid5(space, 'session/' + key)}":
+            self.delegated = key, raw, body["actor"]
+        return pem is None or self.delegated[0] == key
+    def close_session(self) -> None:
+        self.past.add(self.delegated[0])
+        self.session, self.delegated = "", ("", b"", "")
+
+# ---- 6. The fields of each type of event: a text each, unless KINDS says otherwise; those with a question mark may be missing.
 KINDS = """
 number  accuracy_microseconds at_position attempt bytes changed cites copying count directories disclosed errno exit failed
 number  files fsynced gid index jobs links milliseconds missing mode offset position qualified queued resumed_at run size
@@ -399,102 +494,7 @@ def check_fields(event: str, data: Body) -> None:
             right = False
         require(right, f"the field {name} of {event} is not in its form")
 
-@dataclass
-class Holder:  # of a key of the ledger
-    name: object
-    roles: frozenset[str]
-    since: int
-    waiting: str = ""  # the key that this one replaces, until that was rotated
-    ended: str = ""  # rotated or revoked, at the position `until`
-    until: float = float("inf")
-
-class Keyring:  # follows who may record what; what a key may not do has no effect
-    def __init__(self, trusted: dict[str, bytes]) -> None:
-        self.trusted = trusted  # keys whose signatures count because they were brought along,
-        self.enrolled: dict[str, bytes] = {}  # because a key that counts enrolled them,
-        self.delegated = "", b"", ""  # or for a session: the key, its bytes, and the key that opened the session
-        self.holders: dict[str, Holder] = {}
-        self.opener, self.session, self.past = "", "", {""}  # who opened the ledger; a stream; keys of sessions that are over
-    def counting(self, key: str) -> bytes | None:
-        return self.trusted.get(key) or self.enrolled.get(key)
-    def verifier(self, key: str) -> bytes | None:  # what the signatures of a key are verified with, if they count
-        mine, raw, holder = self.delegated
-        return self.counting(key) or (raw if key == mine and self.counting(holder) else None)
-    def admit(self, body: Body, position: int) -> str:  # the code of what speaks against the next entry, or nothing
-        kind, data, actor = body["type"], body["data"], body["actor"]
-        if self.holders:
-            return self.refusal(kind, data, actor) or self.take(body, position)
-        if kind == "LedgerOpened" and position == 0:
-            self.opener = actor
-        elif kind == "KeyEnrolled" and position == 1 and data.get("key") == actor == self.opener:  # it signs its own enrolment
-            if key_id(sound_key(data.get("public_key"))) != actor:
-                return "weak-key"
-            self.holders[actor] = Holder(data.get("examiner"), ALL_ROLES, 1)
-        return ""
-    def refusal(self, kind: str, data: Body, actor: str) -> str:
-        holder = self.holders.get(actor)
-        if holder is None and actor == self.delegated[0]:
-            holder = self.holders[self.delegated[2]]
-            if kind in PERSONAL:
-                return "session-key-beyond"
-        if holder is None:
-            return "session-key-outside" if actor in self.past else "key-not-enrolled"
-        if holder.waiting or holder.ended:
-            return "key-not-enrolled" if holder.waiting else f"{holder.ended}-key"
-        may = holder.roles & ROLES[kind] or (kind == "KeyEnrolled" and data.get("replaces") == actor)
-        return "" if may else "role-missing"
-    def take(self, body: Body, position: int) -> str:
-        kind, data, actor, key = body["type"], body["data"], body["actor"], str(body["data"].get("key"))
-        holder, successor = self.holders.get(key), self.holders.get(str(data.get("successor")))
-        if kind == "KeyEnrolled":
-            return self.enrol(body, position, key)
-        if kind == "KeyRotated":
-            if key != actor or holder is None or successor is None or successor.waiting != key:
-                return "rotation-unfounded"
-            successor.waiting, holder.ended, holder.until = "", "rotated", position
-        elif kind == "KeyRevoked":
-            if holder is None or holder.ended == "revoked":
-                return "revocation-unfounded"
-            holder.ended, holder.until = "revoked", min(holder.until, position)
-        elif kind == "SessionOpened":
-            sound, named = self.open_session(body), data.get("examiner") == self.holders[actor].name
-            return "" if sound and named else "session-name" if sound else "session-key-unfounded"
-        elif kind == "SessionClosed" and body["stream"] == self.session:
-            self.close_session()
-        return ""
-    def enrol(self, body: Body, position: int, key: str) -> str:
-        data, actor, raw = body["data"], body["actor"], sound_key(body["data"].get("public_key"))
-        said = {"enrolled_by": actor, "enrolment": {name: data[name] for name in data if name != "proof"}, "ledger": body["ledger"]}
-        asked = data["roles"] if isinstance(data.get("roles"), list) else []
-        roles, place = ALL_ROLES.intersection(map(str, asked)), data.get("replaces", actor)
-        if key_id(raw) != key:
-            return "weak-key"
-        try:  # the new key must have signed what is said of it
-            proved = verify(raw, unbase64(str(data.get("proof"))), signed_bytes(STATEMENT_TYPE, encode(said)))
-        except ValueError:
-            proved = False
-        if not proved:
-            return "enrolment-unproven"
-        same = "replaces" not in data or roles == self.holders[actor].roles
-        if key in self.holders or not roles or len(roles) != len(asked) or place != actor or not same:
-            return "enrolment-unfounded"
-        self.holders[key] = Holder(data.get("examiner"), roles, position, actor if "replaces" in data else "")
-        if self.counting(actor):
-            self.enrolled[key] = raw
-        return ""
-    def open_session(self, body: Body) -> bool:  # a session may have a key of its own; its stream is then named after that key
-        self.close_session()
-        self.session, pem = body["stream"], body["data"].get("session_key")
-        raw = sound_key(pem)
-        key, space = key_id(raw), uuid.UUID(body["ledger"])
-        if raw and key not in self.holders and self.session == f"session/{uuid.uuid5(space, 'session/' + key)}":
-            self.delegated = key, raw, body["actor"]
-        return pem is None or self.delegated[0] == key
-    def close_session(self) -> None:
-        self.past.add(self.delegated[0])
-        self.session, self.delegated = "", ("", b"", "")
-
-# ---- Cosignatures of witnesses (C2SP tlog-cosignature): a line of a note, whose signature type is 0x04
+# ---- 7. Cosignatures of witnesses (C2SP tlog-cosignature): a line of a note, whose signature type is 0x04
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 Line = tuple[str, bytes]  # of a note: the name and the key hash that it bears
 Witnesses = dict[Line, bytes]  # the key of each, as brought along: no ledger says whom to trust
@@ -512,7 +512,7 @@ def is_cosigned(raw: bytes, blob: bytes, text: bytes) -> bool:
 def second(time: int) -> str:
     return f"{EPOCH + timedelta(seconds=time):%Y-%m-%dT%H:%M:%SZ}"
 
-# ---- DER (X.690 section 10): values in which each has one encoding. ValueError for what is none.
+# ---- 8. DER (X.690 section 10): values in which each has one encoding. ValueError for what is none.
 class Unknown(ValueError):
     """An algorithm or an encoding that is not known here: nothing is decided by what has it."""
 
@@ -591,7 +591,7 @@ def moment(value: Value) -> datetime:  # UTCTime has two digits of the year (RFC
     rest = [int(parts[index]) for index in range(2, 7)]
     return datetime(year, rest[0], rest[1], rest[2], rest[3], rest[4], int((parts[7] or "")[:6].ljust(6, "0")), timezone.utc)
 
-# ---- Signatures of certificates and stamps: RSA (RFC 8017) and ECDSA (FIPS 186-5 section 6.4.2), with SHA-2
+# ---- 9. Signatures of certificates and stamps: RSA (RFC 8017) and ECDSA (FIPS 186-5 section 6.4.2), with SHA-2
 HASHES = {"2.16.840.1.101.3.4.2.1": "sha256", "2.16.840.1.101.3.4.2.2": "sha384", "2.16.840.1.101.3.4.2.3": "sha512"}
 DIGEST_INFO = {"sha256": "3031300d060960864801650304020105000420", "sha384": "3041300d060960864801650304020205000430",
                "sha512": "3051300d060960864801650304020305000440"}  # before the digest (RFC 8017 section 9.2, note 1)
@@ -704,7 +704,7 @@ def verify_ecdsa(key: PublicKey, signature: bytes, digest: bytes) -> bool:
         point = plus(curve, plus(curve, point, point), sums[u >> bit & 1, v >> bit & 1])
     return point is not None and point[0] % curve.n == r
 
-# ---- Certificates and revocation lists (RFC 5280)
+# ---- 10. Certificates and revocation lists (RFC 5280)
 LETTERS = {"2.5.4.3": "CN", "2.5.4.10": "O", "2.5.4.11": "OU", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST"}
 BASIC, KEY_USAGE, EXTENDED, KEY_IDENTIFIER, LIST_POINTS = "2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.14", "2.5.29.31"
 UNDERSTOOD = {BASIC, KEY_USAGE, EXTENDED, KEY_IDENTIFIER, "2.5.29.35", "2.5.29.17", "1.3.6.1.5.5.7.1.1"}  # may be critical
@@ -892,7 +892,7 @@ def pem_blocks(content: bytes) -> list[tuple[str, bytes]]:  # of a text in PEM (
 def der_of(content: bytes) -> bytes:
     return next((raw for _, raw in pem_blocks(content)), content)
 
-# ---- Time stamps (RFC 3161, RFC 5816): a token is CMS SignedData (RFC 5652 section 5) with one signature over TSTInfo
+# ---- 11. Time stamps (RFC 3161, RFC 5816): a token is CMS SignedData (RFC 5652 section 5) with one signature over TSTInfo
 SIGNED_DATA, TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 BINDINGS = {"1.2.840.113549.1.9.16.2.12": "1.3.14.3.2.26", "1.2.840.113549.1.9.16.2.47": "2.16.840.1.101.3.4.2.1"}  # ESSCertID, …v2: its hash
@@ -1019,7 +1019,7 @@ class Token:  # reading it verifies nothing
                 return "stamp-revoked", "the authority's certificate was revoked, and its stamps with it"
         return "", ""
 
-# ---- What others vouch for: cosignatures and stamps that entries record, and lines of witnesses on notes
+# ---- 12. What others vouch for: cosignatures and stamps that entries record, and lines of witnesses on notes
 TOLERANCE = timedelta(minutes=5)  # how far the clock of a workstation may be off
 
 def time_text(time: datetime) -> str:  # as entries carry it
@@ -1161,7 +1161,7 @@ class Anchors:
             self.blamed.add(cause)
             self.refute("claimed-time-outside-window", position, f"the entry {claim}")
 
-# ---- Hand-overs: custody moves only with the signed answer of the receiver
+# ---- 13. Hand-overs: custody moves only with the signed answer of the receiver
 ANSWER_TYPE = "application/vnd.custody.answer+json"
 ANSWER_FORMS: dict[str, Callable[[Any], object]] = {  # those that must be there; badge, agency, place and comments may be
     **dict.fromkeys(("case_number", "exhibit", "name"), FITS["text"]), "at": lambda value: re.fullmatch(FORMS["at"], value),
@@ -1226,6 +1226,8 @@ class Custody:
         if kind == "KeyRotated" and data["key"] not in self.successors and self.now(data["successor"]) != data["key"]:
             self.successors[data["key"]] = data["successor"]
         name = data.get("case_number", ""), data.get("exhibit", "")
+        if body["stream"].partition("/")[0] not in {"exhibit", "job"}:
+            return  # an event in a stream of another kind has its own finding
         if kind == "JobQueued" and "exhibit" in data:
             job = uuid.UUID(body["stream"].partition("/")[2]).bytes, raw_path(data, "destination")
             self.jobs.setdefault(name, []).append(job)
@@ -1326,7 +1328,7 @@ class Custody:
         if (raw or receiving) and not verify(raw, signature, signed):  # else a withdrawal, whose entry bears the same key's signature
             yield "authorisation", "forged-hand-over", "the signature under the answer does not fit it"
 
-# ---- What is claimed of copies must rest on what was recorded before
+# ---- 14. What is claimed of copies must rest on what was recorded before
 NOTHING_LEFT = {"temporary", "prefix", "nothing", "missing"}  # found of an interrupted file: no copy under its own name
 BEGUN, PUBLISHED = b"begun", b"published"  # of a copy under way; any other: a digest of what was flushed
 
@@ -1405,7 +1407,7 @@ class Claims:
             self.last = next((job for job in jobs if is_stream_of(stream, job, path)), b"")
         return self.last != b""
 
-# ---- The list of files that goes along with a hand-over: it must be what the ledger proved of the exhibit
+# ---- 15. The list of files that goes along with a hand-over: it must be what the ledger proved of the exhibit
 DIGEST_FORMS = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}  # digits
 MAX_LIST = 64 * 1024 * 1024
 
@@ -1459,7 +1461,7 @@ def folders_of(proof: Body, listed: Body, path: bytes, jobs: list[tuple[bytes, b
     copies = [join(to, raw_path(data, "path")) for job, to in jobs if is_stream_of(proof["stream"], job, raw_path(data, "path"))]
     return {copy[:-len(path) - 1] for copy in copies if copy.endswith(b"/" + path)}
 
-# ---- The ledger
+# ---- 16. The ledger
 CITING = {"BatchQueued": "batch instruction_sha256", "CheckpointStamped": "certificates revocation_lists",
           "CustodyOffered": "manifest_sha256"}  # types of entries that cite documents, and in which fields
 WITHHELD = ("entries are withheld, any of which may have ended a key or a session: "
@@ -1637,7 +1639,7 @@ class Ledger:  # takes the entries in order
         if (tail := self.tree.size - max(0, *covered)) > 0:
             report.say(f"behind the last checkpoint, not covered by it: {tail} entries")
 
-# ---- A bundle, an export, a proof, the copies
+# ---- 17. A bundle, an export, a proof, the copies
 NAME = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}){0,7}")
 
 def lines_of(path: Path) -> Iterator[bytes]:
@@ -1768,6 +1770,7 @@ def judge(what: Path, trust: Trust, files: dict[str, bytes], report: Report) -> 
     ledger.conclude()
     return ledger
 
+# ---- 18. The answer
 NOT_SHOWN = """
 who was at the keyboard: a signature shows which key was used, not by whom
 anything behind the last checkpoint that somebody else holds: a cut there leaves no trace

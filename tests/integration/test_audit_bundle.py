@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.errors import CannotTell, MalformedData
 from custody.domain.use_cases.audit_bundle import audit_bundle
 from custody.domain.use_cases.audit_ledger import AuditResult
@@ -38,7 +39,7 @@ class Made:
         key = load_public_pem(self.case.key.read_bytes())
         keys = {key.key_id: key.raw} if trusted else {}
         with open_bundle(bundle) as source, verifying_in_parallel() as verify_many:
-            return audit_bundle(source, keys, verify_many, policy=policy)
+            return audit_bundle(source, keys, verify_many, terms=AuditTerms(policy=policy))
 
     def codes(self, bundle: Path) -> list[str]:
         """What both find: the audit's codes, after the verifier in one file came to the same verdict."""

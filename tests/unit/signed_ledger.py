@@ -15,6 +15,7 @@ from custody.domain.audit.policy import DEFAULT_POLICY, AuditPolicy
 from custody.domain.audit.record import RawColumns, RawRecord
 from custody.domain.audit.revisions import RawRevision
 from custody.domain.audit.signatures import Answers, Triple
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.entries import dsse, entry
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CustodyError
@@ -157,8 +158,8 @@ class SignedLedger:
     ) -> AuditResult:
         keys = TRUSTED if trusted is None else trusted
         return audit(
-            self.source(), keys, verify_each, extra_checkpoints=extra, witnesses=witnesses,
-            read_token=read_token, policy=policy, now=now, read_copies=read_copies,
+            self.source(), keys, verify_each, extra_checkpoints=extra, read_copies=read_copies,
+            terms=AuditTerms(witnesses=witnesses, read_token=read_token, policy=policy, now=now),
         )  # fmt: skip
 
 

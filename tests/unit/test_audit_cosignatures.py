@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from custody.domain.audit.auditor import LedgerAuditor
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.events import CheckpointCosigned
 from custody.domain.identifiers import checkpoint_stream
 from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, parse_note, parse_signature_line
@@ -235,7 +236,7 @@ def test_of_each_witness_the_farthest_checkpoint_is_told() -> None:
     notes = [cosigned(ledger.note(), time=TIME + 9), cosigned(ledger.notes[2].note), cosigned(ledger.note())]
     other = cosigned(ledger.notes[0].note, OTHER_WITNESS)
     raw = [replace(ledger.notes[0], note=note, size=None, frontier=None) for note in (*notes, other)]
-    auditor = LedgerAuditor(TRUSTED, verify_each, raw, ledger.source(), witnesses=both)
+    auditor = LedgerAuditor(TRUSTED, verify_each, raw, ledger.source(), terms=AuditTerms(witnesses=both))
     for row in ledger.rows:
         auditor.admit(row)
     auditor.conclude(None)

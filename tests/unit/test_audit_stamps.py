@@ -9,6 +9,7 @@ import pytest
 from custody.domain.audit.auditor import LedgerAuditor
 from custody.domain.audit.findings import Finding
 from custody.domain.audit.stamps import CLOCK_TOLERANCE
+from custody.domain.audit.terms import AuditTerms
 from custody.domain.events import SessionClosed
 from custody.domain.identifiers import checkpoint_stream
 from custody.domain.proofs.time_stamp import MAX_ATTACHMENT_BYTES, MAX_ATTACHMENTS, time_text
@@ -88,7 +89,8 @@ def test_the_auditor_says_which_stamps_hold_and_who_vouches_for_them(stamped: St
     position = stamped.stamp()
     stamped.stamp(trust="not-trusted")
     source = stamped.ledger.source()
-    auditor = LedgerAuditor(TRUSTED, verify_each, source.checkpoints(), source, read_token=stamped.tokens)
+    terms = AuditTerms(read_token=stamped.tokens)
+    auditor = LedgerAuditor(TRUSTED, verify_each, source.checkpoints(), source, terms=terms)
     for record in source.records():
         auditor.admit(record)
     auditor.conclude(source.head())

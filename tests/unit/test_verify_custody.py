@@ -6,23 +6,40 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from custody.domain import canonical
+from custody.domain.digest import Digests
 from custody.domain.errors import MalformedData
-from custody.domain.events import EVENT_TYPES
+from custody.domain.events import EVENT_TYPES, decode
+from custody.domain.events.values import Nanoseconds, Stretches, Wide
+from custody.domain.identifiers import (
+    BatchId,
+    JobId,
+    KeyId,
+    LedgerId,
+    Position,
+    TransferId,
+    checkpoint_stream,
+)
 from custody.domain.keys.roles import LONG_TERM_ONLY, MAY_RECORD
+from custody.domain.paths import RawPath
+from custody.domain.proofs.cosignature import witness_vkey
 from custody.domain.proofs.merkle import inclusion_proof, root_of
 from custody.domain.public_keys import LOW_ORDER_KEYS
 from custody.infrastructure.crypto.ed25519 import Ed25519Signer, verify
 from custody.infrastructure.crypto.key_files import new_private_key
 from custody.reports.bundle_files import verify_custody
 from tests.docs.markdown import ROOT
-from tests.unit.signed_ledger import KEY, new_ledger
+from tests.unit.signed_ledger import KEY, LEDGER, SignedLedger, new_ledger
+from tests.unit.test_audit_cosignatures import event_of
+from tests.unit.witnessing import NAME, WITNESS
 
 SCRIPT = ROOT / "reports" / "bundle_files" / "verify_custody.py"
 EXAMPLE = ROOT / "docs" / "reference" / "example"
@@ -218,3 +235,111 @@ def test_a_path_leads_to_the_root_as_ours_does() -> None:
             assert verify_custody.root_by_path(leaves[index], index, size, [*path, bytes(32)]) != root
             assert verify_custody.root_by_path(leaves[index], index, size, path[1:]) != root or not path
             assert verify_custody.root_by_path(leaves[index], index + size, size, path) != root
+
+
+def test_its_table_of_fields_is_ours() -> None:
+    kinds = {
+        Nanoseconds: "wide", Wide: "wide", LedgerId: "id", JobId: "id", TransferId: "id", Position: "number",
+        int: "number", bool: "flag", RawPath: "path", tuple[RawPath, ...]: "paths",
+        tuple[str, ...]: "texts", Stretches: "pairs", Digests: "map", str: "text", KeyId: "text",
+        BatchId: "text",
+    }  # fmt: skip
+    ours = {}
+    for name, event in EVENT_TYPES.items():
+        hints = get_type_hints(event)
+        ours[name] = {
+            field.name: (
+                next(kind for type_, kind in kinds.items() if hints[field.name] in (type_, type_ | None)),
+                field.default is MISSING,
+            )
+            for field in fields(event)
+        }
+
+    assert ours == verify_custody.FIELDS_OF
+
+
+PATH_NAMES = st.sampled_from(["path", "path_b64", "a"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=5)
+    | st.sampled_from(["00000000-0000-4000-8000-000000000001", "YQ==", "17", "-0", "\ud800", "path"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(PATH_NAMES, inner),
+    max_leaves=4,
+)  # fmt: skip
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_the_form_of_an_event_is_judged_as_ours_is(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(EVENT_TYPES)))
+    fitting = {field: FITTING[kind] for field, (kind, _) in verify_custody.FIELDS_OF[name].items()}
+    changed = data.draw(
+        st.dictionaries(
+            st.sampled_from([*fitting, *(f"{field}_b64" for field in fitting), "other"]), ANYTHING, max_size=2
+        )
+    )
+    event = {**fitting, **changed}
+    for gone in data.draw(st.sets(st.sampled_from(sorted(event)), max_size=2)):
+        del event[gone]
+    try:
+        decode(name, event)
+    except MalformedData:
+        with pytest.raises(ValueError):
+            verify_custody.check_fields(name, event)
+    else:
+        verify_custody.check_fields(name, event)
+
+
+FITTING = {
+    "text": "a", "number": 1, "flag": True, "wide": "-17", "id": "00000000-0000-4000-8000-000000000001",
+    "path": "a/b", "paths": [{"path": "a"}, {"path": "?", "path_b64": "/w=="}], "texts": ["a"],
+    "pairs": [[0, 1]], "map": {"sha256": "a"},
+}  # fmt: skip
+
+
+def test_it_reads_as_python_of_the_oldest_version_that_it_names() -> None:
+    tree = ast.parse(SCRIPT.read_text(), feature_version=(3, 9))
+    assert not any(isinstance(node, ast.Match) for node in ast.walk(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            assert "strict" not in {keyword.arg for keyword in node.keywords}, ast.unparse(node)
+
+
+@pytest.mark.parametrize("option", ["--witness", "--authority", "--key"])
+def test_whom_to_trust_must_be_somebody(
+    option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger_key = (EXAMPLE / "key.vkey").read_text().strip()
+    (tmp_path / "odd").write_bytes(b"\x30\x03\x1b[2")
+    values = [tmp_path / "odd", tmp_path / "missing", *([ledger_key] if option == "--witness" else [])]
+    for value in values:
+        with pytest.raises(SystemExit) as ended:
+            run(EXAMPLE / "log.jsonl", option, value)
+        assert ended.value.code == 2
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def exported(tmp_path: Path, ledger: SignedLedger, *words: str | Path) -> list[str | Path]:
+    lines = [row.entry for row in ledger.rows if isinstance(row.entry, bytes)]
+    (tmp_path / "log.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    (tmp_path / "last.note").write_bytes(ledger.note())
+    (tmp_path / "key.pem").write_bytes(KEY.public_pem)
+    return [
+        tmp_path / "log.jsonl", "--checkpoint", tmp_path / "last.note", "--key", tmp_path / "key.pem", *words
+    ]  # fmt: skip
+
+
+def test_an_export_has_no_notes_so_that_its_anchors_are_open_until_they_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger = new_ledger(1)
+    cosigned = ledger.note()
+    ledger.add(checkpoint_stream(LEDGER, 5), event_of(cosigned))
+    (tmp_path / "cosigned.note").write_bytes(cosigned)
+    words = exported(tmp_path, ledger, "--witness", witness_vkey(NAME, WITNESS.public_raw))
+
+    assert run(*words) == 4
+    assert "the note of 5 entries was not given" in capsys.readouterr().out
+    assert run(*words, "--checkpoint", tmp_path / "cosigned.note") == 0
+    assert f"witness {NAME} cosigned the first 5 entries" in capsys.readouterr().out
+    assert run(*words[:-2], "--checkpoint", tmp_path / "cosigned.note") == 4
+    assert "not trusted here" in capsys.readouterr().out
