@@ -53,7 +53,7 @@ def _event_table() -> str:
 
 
 def _field_lines(event_type: type[Event]) -> str:
-    """The fields of one type as the page has them: ``name:form``, with a question mark if it may be missing."""
+    """The fields of one type as the page has them: ``name:form``, ``name?:form`` if it may be missing."""
     hints = get_type_hints(event_type)
     words = [
         f"{field.name}{'' if field.default is MISSING else '?'}:{_form(hints[field.name])}"

@@ -1,4 +1,4 @@
-"""Every attack of tests/attacks, seen by the page in a bundle as ``custody audit`` sees it there and in the ledger."""
+"""Every attack of tests/attacks, seen by the page in a bundle as ``custody audit`` sees it."""
 
 import json
 from pathlib import Path
