@@ -47,6 +47,16 @@ def test_a_dropped_folder_is_read_and_judged(verify: Verifier, ledger: LedgerFil
     assert verify.check().word == "OK"
 
 
+def test_what_it_does_not_show_is_said_in_the_words_of_the_audit(
+    verify: Verifier, ledger: LedgerFile, case: CommandLine
+) -> None:
+    bundle = written(bundle_of(ledger), case.home / "bundle")
+    outcome = verify(bundle, trust=keys_of(case))
+    audited = case("audit", str(bundle), "--key", str(keys_of(case)[0]), "--json").result["not_shown"]
+    assert isinstance(audited, list)
+    assert set(outcome.not_shown) == {line for line in audited if "'custody verify'" not in line}
+
+
 def test_in_a_part_of_a_ledger_the_withheld_entries_are_counted_and_the_tree_holds(
     verify: Verifier, ledger: LedgerFile, case: CommandLine
 ) -> None:
