@@ -1482,6 +1482,7 @@ class Ledger:  # takes the entries in order
         self.copies: dict[str, tuple[bytes, str, int]] = {}  # by stream: path, SHA-256, position
         self.issued: set[str] = set()  # SHA-256 of reports
         self.cited: set[str] = set()  # and of documents
+        self.plans: set[str] = set()  # of those a bundle of one case may lack: they may be of other cases, too
     def admit(self, path: Path, leaves: Path) -> None:
         start = 0
         with path.open("rb") as self.again:
@@ -1495,6 +1496,8 @@ class Ledger:  # takes the entries in order
                 self.tree.append(leaf)
                 if self.tree.size in self.wanted:
                     self.roots[self.tree.size] = self.tree.root()
+                    if entry is None:  # what a stamp says of the entries before does not depend on the last of them
+                        self.anchors.mark(self.tree.size)
             self.check_lists()
     def entry_at(self, position: int) -> Body | None:  # once more; None: withheld, nothing in it: not there or not readable
         start = self.places[position] if position < len(self.places) else 0
@@ -1604,7 +1607,8 @@ class Ledger:  # takes the entries in order
             self.issued.add(str(data.get("sha256")))
         elif kind in CITING:
             cited = [data.get(name, []) for name in CITING[kind].split()]
-            self.cited.update(name for names in cited for name in (names if isinstance(names, list) else [names]))
+            documents = self.plans if kind == "BatchQueued" else self.cited
+            documents.update(name for names in cited for name in (names if isinstance(names, list) else [names]))
         elif kind in {"FileCopying", "FileFailed"}:
             self.copies.pop(stream, None)  # no copy is claimed any more
         elif kind in {"FileVerified", "FileQualified", "FileSkipped"}:
@@ -1702,7 +1706,8 @@ def check_bundle(folder: Path, digests: dict[str, str], ledger: Ledger) -> None:
             faults.append(("report-unknown", f"no disclosed entry issued {name}"))
         if name.startswith("documents/") and name != "documents/" + digest:
             faults.append(("document-differs", f"not the document of that SHA-256: {name}"))
-    for cited in () if ledger.withheld else (cited for cited in ledger.cited | ledger.custody.cited if "documents/" + cited not in digests):
+    needed = ledger.cited | ledger.custody.cited | (set() if ledger.withheld else ledger.plans)
+    for cited in (cited for cited in needed if "documents/" + cited not in digests):
         faults.append(("document-missing", f"an entry cites a document that is not there: {cited}"))
     for code, message in faults:
         ledger.report.note("structure", code, None, message)

@@ -12,7 +12,7 @@ from custody.domain.use_cases.audit_bundle import MAY_BE_WITHHELD
 from tests.attacks.ledger_file import LedgerFile, signed
 from tests.attacks.test_attacks import carry_out
 from tests.cli.command_line import CommandLine
-from tests.integration.honest_ledgers import HONEST, Honest
+from tests.integration.honest_ledgers import HONEST, Honest, cosigned, stamped
 from tests.page.bundles import Files, bundle_of, with_sums, written, zipped
 from tests.page.conftest import SIZE, Verifier, keys_of, read
 
@@ -45,6 +45,16 @@ def test_a_dropped_folder_is_read_and_judged(verify: Verifier, ledger: LedgerFil
     verify.page.drop("#trust", keys_of(case))
     verify.page.wait_for("document.getElementById('trust-chosen').children.length > 0")
     assert verify.check().word == "OK"
+
+
+def test_what_it_does_not_show_is_said_in_the_words_of_the_audit(
+    verify: Verifier, ledger: LedgerFile, case: CommandLine
+) -> None:
+    bundle = written(bundle_of(ledger), case.home / "bundle")
+    outcome = verify(bundle, trust=keys_of(case))
+    audited = case("audit", str(bundle), "--key", str(keys_of(case)[0]), "--json").result["not_shown"]
+    assert isinstance(audited, list)
+    assert set(outcome.not_shown) == {line for line in audited if "'custody verify'" not in line}
 
 
 def test_in_a_part_of_a_ledger_the_withheld_entries_are_counted_and_the_tree_holds(
@@ -314,9 +324,35 @@ def test_a_note_of_another_ledger_that_was_brought_along_decides_nothing(
         assert outcome.verdicts["checkpoints"] == "indeterminate"
 
 
+def trusted_by(honest: Honest) -> list[Path]:
+    """What somebody outside has: the key, and whom else they trust, in files."""
+    files = [honest.key]
+    for name, value in zip(honest.trust[::2], honest.trust[1::2], strict=True):
+        if name == "--authority":
+            files.append(Path(value))
+        else:
+            files.append(honest.custody.home / "trusted.vkey")
+            files[-1].write_text(Path(value).read_text() if Path(value).is_file() else value)
+    return files
+
+
 @pytest.mark.parametrize("make", HONEST, ids=[make.__name__ for make in HONEST])
 def test_an_honest_bundle_is_ok(make: Callable[[Path], Honest], verify: Verifier, tmp_path: Path) -> None:
     honest = make(tmp_path / "honest")
     for name, *words in (("whole",), ("part", "--case", honest.case)):
-        outcome = verify(honest.export(name, *words), trust=[honest.key])
+        bundle = honest.export(name, *words)
+        outcome = verify(bundle, trust=trusted_by(honest))
         assert (outcome.word, outcome.findings) == ("OK", [])
+        audited = honest.custody("audit", str(bundle), "--key", str(honest.key), *honest.trust, "--json")
+        assert outcome.verdicts == audited.result["verdicts"]
+
+
+@pytest.mark.parametrize("make", [stamped, cosigned])
+def test_a_bundle_makes_nobody_trust_the_makers_of_its_anchors(
+    make: Callable[[Path], Honest], verify: Verifier, tmp_path: Path
+) -> None:
+    honest = make(tmp_path / "honest")
+    outcome = verify(honest.export("whole"), trust=[honest.key])
+    assert (outcome.word, outcome.findings) == ("CANNOT TELL", [])
+    assert [name for name, verdict in outcome.verdicts.items() if verdict != "passed"] == ["anchors"]
+    assert "not trusted here" in outcome.sentence
