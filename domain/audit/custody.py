@@ -108,7 +108,7 @@ class CustodyCheck:
         name = (event.case_number, event.exhibit)
         exhibit = self._exhibits.get(name) or Exhibit(case_number=name[0], number=name[1])
         if exhibit.custodian is not None:
-            exhibit = replace(exhibit, custodian=self._succession.now(exhibit.custodian))
+            exhibit = replace(exhibit, custodian=self._succession.heir_of(exhibit.custodian))
         for objection in self._objections(opened, event, exhibit):
             self._note(opened.slot, objection)
         self._exhibits[name] = evolve(exhibit, recorded)

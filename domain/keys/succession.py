@@ -16,10 +16,10 @@ class Succession:
 
     def admit(self, rotated: KeyRotated) -> None:
         """Take the next rotation."""
-        if rotated.key not in self._successors and self.now(rotated.successor) != rotated.key:
+        if rotated.key not in self._successors and self.heir_of(rotated.successor) != rotated.key:
             self._successors[rotated.key] = rotated.successor
 
-    def now(self, key: KeyId) -> KeyId:
+    def heir_of(self, key: KeyId) -> KeyId:
         """Return the last successor of a key, or the key itself."""
         passed = []
         while key in self._successors:

@@ -1214,7 +1214,7 @@ class Custody:
         self.accepted: dict[tuple[str, str], str] = {}
         self.successors: dict[str, str] = {}  # of rotated keys: the person is the same
         self.cited: set[str] = set()  # SHA-256 of the lists of what was accepted
-    def now(self, key: str) -> str:  # the last successor; the way there is walked once, a hostile ledger may make it long
+    def heir_of(self, key: str) -> str:  # the last successor; the way there is walked once, a hostile ledger may make it long
         passed = []
         while key in self.successors:
             passed.append(key)
@@ -1223,7 +1223,7 @@ class Custody:
         return key
     def admit(self, body: Body, position: int, entry: Offer) -> None:  # the entry as the offer that it may be
         kind, data, actor = body["type"], body["data"], body["actor"]
-        if kind == "KeyRotated" and data["key"] not in self.successors and self.now(data["successor"]) != data["key"]:
+        if kind == "KeyRotated" and data["key"] not in self.successors and self.heir_of(data["successor"]) != data["key"]:
             self.successors[data["key"]] = data["successor"]
         name = data.get("case_number", ""), data.get("exhibit", "")
         if body["stream"].partition("/")[0] not in {"exhibit", "job"}:
@@ -1234,7 +1234,7 @@ class Custody:
         if STREAM[kind] != "exhibit":
             return
         exhibit = self.exhibits.setdefault(name, Exhibit())
-        exhibit.custodian = self.now(exhibit.custodian)
+        exhibit.custodian = self.heir_of(exhibit.custodian)
         for check, code, message in self.objections(body, entry, name, exhibit):
             self.report.note(check, code, position, f"exhibit {name[1]} of case {name[0]}: {message}")
         if kind == "ExhibitRegistered" and not exhibit.registered:

@@ -4,7 +4,7 @@ from tests.architecture.source_tree import Function, modules
 
 MAX_MODULE_LINES = 250
 MAX_FUNCTION_LINES = 50
-ONE_FILE = {"reports/bundle_files/verify_custody.py": 1820}  # a program for strangers must be one file
+ONE_FILE = {"reports/bundle_files/verify_custody.py": 1830}  # a program for strangers must be one file
 
 
 def test_no_module_is_longer_than_one_reason_to_change_needs() -> None:

@@ -84,4 +84,4 @@ def hand_over(pair: Pair) -> None:
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]))
+    keep(Path(sys.argv[1]).absolute())
