@@ -9,18 +9,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from custody.cli.brought_files import brought_witnesses
 from custody.cli.options import Invocation
 from custody.cli.output import Answer
 from custody.cli.session import Session, in_session
 from custody.cli.wording import counted
 from custody.domain.entries.entry import Recorded
 from custody.domain.errors import CannotTell, NotFound, UsageError
-from custody.domain.events import BundleExported
+from custody.domain.events import BundleExported, CheckpointCosigned, CheckpointStamped
 from custody.domain.identifiers import FIRST_REVISION, KeyId, Stream
 from custody.domain.paths import escape_text, printable, to_json
 from custody.domain.ports import Recording
 from custody.domain.proofs.checkpoint import Checkpoint, parse_note
 from custody.domain.proofs.cited import CITING
+from custody.domain.proofs.cosignature import witness_vkey
 from custody.domain.proofs.disclosure import Disclosure, Scope, cases_with, everything, within
 from custody.infrastructure.crypto.ed25519 import load_public_pem
 from custody.infrastructure.event_store.reader import SqlLedgerReader
@@ -66,6 +68,8 @@ def _export(
         keys=_keys(session),
         document=reader.document,
         reports=[_given(disclosure, sha256, file) for sha256, file in given.items()],
+        stamp=_stamp(reader, checkpoint.size),
+        witnesses=_witnesses(session, reader, checkpoint.size),
     )
     with new_files(out) as files:
         sums = write_bundle(files, content)
@@ -132,6 +136,24 @@ def _disclosure(reader: SqlLedgerReader, size: int, scope: Scope) -> Disclosure:
             hint="'custody batch list' and 'custody batch show' name the cases of jobs",
         )
     return disclosure
+
+
+def _stamp(reader: SqlLedgerReader, size: int) -> tuple[int, CheckpointStamped] | None:
+    """Return the last stamp whose authority's certificates are kept, and its position."""
+    found = None
+    for recorded in _recorded(reader, size, ("CheckpointStamped",)):
+        if isinstance(recorded.event, CheckpointStamped) and recorded.event.certificates:
+            found = recorded.position, recorded.event
+    return found
+
+
+def _witnesses(session: Session, reader: SqlLedgerReader, size: int) -> list[str]:
+    """Return the verifier keys of those whom this workspace trusts and who cosigned this ledger."""
+    events = (one.event for one in _recorded(reader, size, ("CheckpointCosigned",)))
+    signed = {(one.witness, one.key_hash) for one in events if isinstance(one, CheckpointCosigned)}
+    trusted = brought_witnesses((), session.workspace).values()
+    chosen = (key for key in trusted if (key.name, key.key_hash.hex()) in signed)
+    return [witness_vkey(key.name, key.public_raw) for key in chosen]
 
 
 def _recorded(reader: SqlLedgerReader, size: int, types: Sequence[str] = ()) -> Iterator[Recorded]:

@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from custody.domain.entries.dsse import open_envelope
 from custody.domain.errors import Tampered
-from custody.domain.events import ReportIssued
+from custody.domain.events import CheckpointStamped, ReportIssued
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.proofs.bundle import (
     ABOUT,
@@ -33,7 +33,7 @@ from custody.domain.proofs.checkpoint import ORIGIN_PREFIX, Checkpoint, key_hash
 from custody.domain.proofs.disclosure import Disclosure, Scope
 from custody.domain.proofs.merkle import Frontier, leaf_hash
 from custody.domain.proofs.tiles import hash_tiles, tiles
-from custody.reports.verify_text import Guide, verify_text
+from custody.reports.verify_text import Guide, Stamp, verify_text
 
 VERIFIERS: Final = re.compile(r"verify\w*\.(py|html)")
 """Programs of our folder that go along as they are."""
@@ -102,6 +102,8 @@ class Content:
     keys: Mapping[KeyId, tuple[bytes, bytes]]  # PEM and the raw key
     document: Callable[[str], bytes]
     reports: Sequence[GivenReport]
+    stamp: tuple[int, CheckpointStamped] | None = None  # the last one that can be shown, and its position
+    witnesses: Sequence[str] = ()  # verifier keys of those who cosigned and whom the exporter trusts
 
     @property
     def checkpoint(self) -> Checkpoint:
@@ -126,7 +128,7 @@ def write_bundle(files: Files, content: Content) -> str:
     """
     withheld = content.checkpoint.size - content.disclosure.count
     with files.file(ENTRIES) as stream:
-        line, key = _write_entries(stream, content)
+        written = _write_entries(stream, content)
     if withheld:
         with files.file(LEAVES) as stream:
             for kept in content.entries():
@@ -142,22 +144,31 @@ def write_bundle(files: Files, content: Content) -> str:
         withheld=withheld,
         scope=content.scope,
         keys=sorted(content.keys),
-        line=line,
-        key=key,
+        line=written.line,
+        key=written.key,
         note_key=content.note_key,
+        stamp=written.stamp,
+        witnesses=content.witnesses,
     )
-    _write(files, "VERIFY.md", verify_text(_shipped("VERIFY.md").decode(), guide).encode())
+    template, of_stamp = (_shipped(name).decode() for name in ("VERIFY.md", "VERIFY-stamp.md"))
+    _write(files, "VERIFY.md", verify_text(template, of_stamp, guide).encode())
     sums = sums_text(files.sums.items())
     _write(files, SUMS, sums)
     return hashlib.sha256(sums).hexdigest()
 
 
-def _write_entries(stream: Stream, content: Content) -> tuple[int, KeyId]:
-    """Write what is disclosed, and compare the tree over all entries with the checkpoint.
+@dataclass(slots=True)
+class _Written:
+    """What the guide points at: the last line that one of the keys signed, and the line of a stamp."""
 
-    Returns the last line, counted from 1, that one of the keys signed, and that key.
-    """
-    checkpoint, tree, lines, last = content.checkpoint, Frontier(), 0, (0, KeyId(""))
+    line: int = 0
+    key: KeyId = KeyId("")  # noqa: RUF009 - a text
+    stamp: Stamp | None = None
+
+
+def _write_entries(stream: Stream, content: Content) -> _Written:
+    """Write what is disclosed, and compare the tree over all entries with the checkpoint."""
+    checkpoint, tree, lines, written = content.checkpoint, Frontier(), 0, _Written()
     for kept in content.entries():
         if kept.position != tree.size:
             break
@@ -166,14 +177,16 @@ def _write_entries(stream: Stream, content: Content) -> tuple[int, KeyId]:
             stream.write(kept.entry + b"\n")
             lines += 1
             if (key := KeyId(open_envelope(kept.entry).key_id)) in content.keys:
-                last = lines, key
+                written.line, written.key = lines, key
+            if content.stamp is not None and content.stamp[0] == kept.position:
+                written.stamp = Stamp(line=lines, event=content.stamp[1])
     if (tree.size, tree.root()) != (checkpoint.size, checkpoint.root):
         raise Tampered(
             f"the entries are not those that the checkpoint of size {checkpoint.size} was signed over",
             done="No bundle was made.",
             hint="run 'custody audit', which names the position",
         )
-    return last
+    return written
 
 
 def _small_files(content: Content, withheld: int) -> Iterator[tuple[str, bytes]]:

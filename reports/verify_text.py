@@ -4,11 +4,14 @@ Knows what is filled in. The words and commands are those of ``bundle_files/VERI
 is run by the tests exactly as it is printed.
 """
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from custody.domain.entries.dsse import PAYLOAD_TYPE
+from custody.domain.events import CheckpointStamped
 from custody.domain.identifiers import KeyId, LedgerId
 from custody.domain.paths import escape_text
 from custody.domain.proofs.disclosure import Scope
@@ -16,6 +19,14 @@ from custody.domain.proofs.disclosure import Scope
 _NOTHING_WITHHELD: Final = (
     "Nothing is withheld: line *n* of `entries.ndjson`, counted from 0, is position *n* of the ledger."
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamp:
+    """A time stamp and the line of entries.ndjson, counted from 1, that carries it."""
+
+    line: int
+    event: CheckpointStamped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +44,13 @@ class Guide:
     line: int
     key: KeyId
     note_key: KeyId
+    stamp: Stamp | None = None
+    witnesses: Sequence[str] = ()  # verifier keys of those who cosigned
 
 
-def verify_text(template: str, guide: Guide) -> str:
-    """Return the document of a template."""
+def verify_text(template: str, stamp_template: str, guide: Guide) -> str:
+    """Return the document of a template, with a section about the stamp where there is one."""
+    stamp = guide.stamp
     values = {
         "ABOUT": _about(guide.scope),
         "LEDGER": str(guide.ledger),
@@ -48,12 +62,38 @@ def verify_text(template: str, guide: Guide) -> str:
         "KEY": guide.key,
         "NOTE_KEY": guide.note_key,
         "KEY_OPTIONS": "".join(f' --key "$KEYS/{key}.pem"' for key in guide.keys),
+        "TRUST_OPTIONS": "".join(f" \\\n    {option}" for option in _trusted(guide)),
+        "AUTHORITY": "" if stamp is None else f"\nAUTHORITY=documents/{stamp.event.certificates[-1]}",
+        "STAMP": "" if stamp is None else _filled(stamp_template, _of_stamp(stamp)),
         "TYPE": PAYLOAD_TYPE,
         "TYPE_LENGTH": str(len(PAYLOAD_TYPE)),
     }
+    return _filled(template, values)
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
     # In one pass: what is filled in may itself look like a place to fill.
     pieces = template.split("@")
     return "".join(values.get(piece, piece) if number % 2 else piece for number, piece in enumerate(pieces))
+
+
+def _trusted(guide: Guide) -> Iterator[str]:
+    if guide.stamp is not None:
+        yield '--authority "$AUTHORITY"'
+    for witness in guide.witnesses:
+        yield f"--witness {shlex.quote(witness)}"
+
+
+def _of_stamp(stamp: Stamp) -> dict[str, str]:
+    event = stamp.event
+    return {
+        "LINE": str(stamp.line),
+        "SIZE": str(event.size),
+        "AUTHORITY": _quoted(event.authority),
+        "TIME": event.generated_at,
+        "SECONDS": str(int(datetime.fromisoformat(event.generated_at).timestamp())),
+        "CERTIFICATES": " ".join(event.certificates),
+    }
 
 
 def _about(scope: Scope) -> str:

@@ -1,10 +1,12 @@
 """Every command of a bundle's VERIFY.md, run as printed: it passes, and fails after what it should see."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from tests.cli.command_line import CommandLine
 from tests.interop.tools import needed
 
 BLOCKS = ("keys", "sums", "entry", "checkpoint", "one file", "custody")
+STAMPED = (*BLOCKS[:4], "stamp", *BLOCKS[4:])
+KEPT = Path(__file__).parents[1] / "attacks" / "kept" / "format-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,14 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
     return Given(custody.home / "whole", custody.home / "before", custody.home / "whole" / "keys")
 
 
-def failing(bundle: Path, keys: Path | None = None) -> set[str]:
+def failing(bundle: Path, keys: Path | None = None, names: Sequence[str] = BLOCKS) -> set[str]:
     """The blocks that do not end well, each in a shell that the first one has prepared."""
     blocks = shell_blocks(bundle)
-    assert len(blocks) == len(BLOCKS)
+    assert len(blocks) == len(names)
     begin = blocks[0] if keys is None else f"KEYS={keys}\n"
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     failed = set()
-    for name, block in zip(BLOCKS, blocks, strict=True):
+    for name, block in zip(names, blocks, strict=True):
         run = subprocess.run(
             ["sh", "-e", "-c", begin + block],
             cwd=bundle,
@@ -72,6 +76,38 @@ def test_every_command_passes_as_printed(given: Given, tmp_path: Path, name: str
 
     assert failing(tmp_path / "bundle") == set()
     assert sorted(path.name for path in (tmp_path / "bundle").rglob("*")) == before
+
+
+@pytest.fixture
+def anchored(tmp_path: Path) -> Path:
+    """A bundle of a ledger that an authority, expired since, stamped and a witness cosigned."""
+    with zipfile.ZipFile(KEPT / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "bundle")  # our own file
+    return tmp_path / "bundle"
+
+
+def test_every_command_passes_as_printed_where_others_have_signed(given: Given, anchored: Path) -> None:
+    assert given.bundle.exists()  # the programs are there
+    assert failing(anchored, names=STAMPED) == set()
+
+
+@pytest.mark.parametrize("file", ["entries.ndjson", "checkpoints"])
+def test_a_stamp_of_something_else_fails(given: Given, anchored: Path, file: str) -> None:
+    assert given.bundle.exists()
+    size = re.search(r"checkpoints/(\d+)\.note", (anchored / "VERIFY.md").read_text())
+    assert size is not None
+    if file == "checkpoints":
+        note = anchored / "checkpoints" / f"{size[1]}.note"
+        note.write_bytes(note.read_bytes().replace(b"custody.invalid", b"custody.example", 1))
+        sum_up(anchored)
+        assert {"stamp", "one file", "custody"} <= failing(anchored, names=STAMPED)
+        return
+    lines = (anchored / "entries.ndjson").read_bytes().splitlines(keepends=True)
+    (anchored / "entries.ndjson").write_bytes(
+        b"".join(lines[:20] + lines[21:])
+    )  # what stands behind moves up
+    sum_up(anchored)
+    assert {"stamp", "one file", "custody"} <= failing(anchored, names=STAMPED)
 
 
 def test_the_ids_of_the_keys_are_those_that_are_listed(given: Given) -> None:
