@@ -1,4 +1,4 @@
-"""OpenBSD's signify verifies entries and checkpoints: it signs with Ed25519 as well, in files of its own form."""
+"""OpenBSD's signify verifies entries and checkpoints: it signs with Ed25519, too, in files of its own."""
 
 import base64
 import subprocess
