@@ -223,7 +223,10 @@ def stamped_then_expired(custody: CommandLine, folder: Path) -> StampAuthority:
         authority = StampAuthority(folder / f"authority{seconds}", valid=(LONG_AGO, end))
         with serving(post=authority.reply) as url:
             ended = custody("checkpoint", "stamp", "--tsa", url, "--authority", str(authority.root_file))
-        while datetime.now(UTC) <= authority.certificate.not_valid_after_utc:
+        ended_at = authority.certificate.not_valid_after_utc + timedelta(
+            seconds=1
+        )  # stamps tell whole seconds
+        while datetime.now(UTC) <= ended_at:
             time.sleep(0.1)
         if ended.code == 0:
             return authority

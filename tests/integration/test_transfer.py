@@ -399,3 +399,52 @@ def test_what_happened_to_an_exhibit_is_shown_in_its_order(handing: Handing) -> 
 
     assert len(entries) == 4
     assert entries == sorted(entries)
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Handing:
+    """The giver's key was rotated while an exhibit was held by it."""
+    handing = begun(tmp_path)
+    ended = handing.giver("keys", "rotate", "--no-passphrase")
+    assert ended.code == 0, ended.err
+    return handing
+
+
+def givers_keys(handing: Handing) -> list[str]:
+    files = sorted((handing.giver.workspace / "keys").glob("*.vkey"))
+    return [word for file in files for word in ("--key", str(file))]
+
+
+def test_who_rotated_their_key_still_holds_the_exhibit_and_hands_it_over(rotated: Handing) -> None:
+    assert rotated.custodian(rotated.giver) == "J. Ortiz"
+    offered = rotated.make_offer()
+    assert offered.code == 0, offered.err
+    given = ("--copy", str(rotated.copy), *givers_keys(rotated), "--out", str(rotated.answer))
+    accepted = rotated.receiver("transfer", "accept", str(rotated.offer), *given)
+    assert accepted.code == 0, accepted.err
+    assert rotated.giver("transfer", "import", str(rotated.answer)).code == 0
+
+    for who in (rotated.giver, rotated.receiver):
+        assert rotated.custodian(who) == "M. Berger"
+        assert who("audit").code == 0
+
+
+def test_an_offer_is_withdrawn_with_the_key_that_came_after(tmp_path: Path) -> None:
+    handing = begun(tmp_path)
+    assert handing.make_offer().code == 0
+    assert handing.giver("keys", "rotate", "--no-passphrase").code == 0
+    withdrawn = handing.giver("transfer", "decline", str(handing.offer))
+    assert withdrawn.code == 0, withdrawn.err
+    assert "WITHDRAWN" in handing.giver("transfer", "list").out
+
+    again = handing.make_offer(out="b.offer")
+    assert again.code == 0, again.err
+    assert handing.giver("audit").code == 0
+
+
+def test_without_the_older_key_of_the_giver_nothing_is_decided(rotated: Handing) -> None:
+    assert rotated.make_offer().code == 0
+    for key in givers_keys(rotated)[1::2]:
+        given = ("--copy", str(rotated.copy), "--key", key, "--out", str(rotated.answer))
+        ended = rotated.receiver("transfer", "accept", str(rotated.offer), *given)
+        assert ended.code == 4, ended.out + ended.err

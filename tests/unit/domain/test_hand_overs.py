@@ -33,6 +33,7 @@ from custody.domain.events import (
     ExhibitRegistered,
     ExhibitReleased,
     FileSkipped,
+    KeyRotated,
     NoteAdded,
 )  # fmt: skip
 from custody.domain.exhibits.case import Case, add_note, close_case, evolve, open_case
@@ -41,9 +42,10 @@ from custody.domain.exhibits.history import TYPES, CustodyHistory
 from custody.domain.exhibits.manifest import manifest_files
 from custody.domain.exhibits.offer import OfferFile
 from custody.domain.exhibits.transfer import Objection, require_none
-from custody.domain.identifiers import KeyId, Position, TransferId
+from custody.domain.identifiers import KeyId, Position, TransferId, key_stream
 from custody.domain.paths import RawPath
-from custody.domain.ports import LaneDied
+from custody.domain.ports import LaneDied, Recording
+from custody.domain.proofs.cited import cited_documents
 from custody.domain.use_cases.check_proof import TrustedKey
 from custody.domain.use_cases.exhibits import casework
 from custody.domain.use_cases.exhibits.answering import (
@@ -552,3 +554,53 @@ def test_an_open_offer_can_be_written_anew_once_a_checkpoint_covers_it(bench: Wo
     with pytest.raises(CannotTell, match="no checkpoint covers"):
         offer_file(reader, made, TRUSTED, verify_each)
     assert received(file_of(bench, made)).manifest == made.manifest
+
+
+def rotate(bench: Workbench, key: KeyId, successor: KeyId) -> None:
+    """Record, signed by the giver's key, that a key gave its place to another one."""
+    stream = key_stream(bench.ledger.ledger, key)
+    revision = max((one.revision for one in bench.ledger.reader.history(stream)), default=0) + 1
+    bench.ledger.append([Recording(stream, revision, KeyRotated(key=key, successor=successor))])
+
+
+def offered_with(bench: Workbench, actor: KeyId) -> Offered:
+    return record_offer(
+        bench.ledger, bench.ledger.reader, bench.ledger.read_model, NAME, actor=actor, giver_name="J. Ortiz",
+        receiver=TO, terms=Terms(purpose="why"),
+    )  # fmt: skip
+
+
+def test_the_successor_of_a_rotated_key_is_the_custodian(bench: Workbench) -> None:
+    rotate(bench, GIVER, RECEIVER)
+
+    assert custodian(bench) == RECEIVER
+    assert history_until(bench.ledger.reader, None).exhibits[NAME].exhibit.custodian == RECEIVER
+    with pytest.raises(NotAllowed):
+        offered_with(bench, GIVER)
+
+
+def test_an_offer_takes_along_the_rotations_that_its_receiver_must_follow(bench: Workbench) -> None:
+    rotate(bench, GIVER, RECEIVER)
+    made = offered_with(bench, RECEIVER)
+
+    with pytest.raises(Tampered, match="its custodian is key"):  # the ledger signs with the older key
+        received(file_of(bench, made))
+
+
+def test_a_rotation_that_the_key_itself_did_not_sign_is_not_followed(bench: Workbench) -> None:
+    found = received(file_of(bench, offered(bench)))
+    desk(bench, found).accept(WHO, SAID, read(bench, found))
+    rotate(bench, RECEIVER, GIVER)
+    again = offered_with(bench, GIVER)
+
+    with pytest.raises(Tampered, match="did not itself name"):
+        received(file_of(bench, again))
+
+
+def test_an_offer_that_cannot_be_read_cites_nothing(bench: Workbench) -> None:
+    found = received(file_of(bench, offered(bench)))
+    desk(bench, found).accept(WHO, SAID, read(bench, found))
+    [accepted] = bench.events(CustodyAccepted)
+
+    assert isinstance(accepted, CustodyAccepted)
+    assert cited_documents(replace(accepted, offer_entry="rubbish")) == ()
