@@ -55,7 +55,7 @@ def replay_into(path: Path, events: Iterable[Recorded]) -> sa.Engine:
     """
     engine = scratch_engine(path)
     with writing(engine) as connection:
-        schema.create_read_model_tables(connection)
+        schema.create_scratch_tables(connection)
         fold_into(connection, events)
     return engine
 

@@ -8,6 +8,7 @@ look like protection. The signatures are one.
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.schema import CreateTable
 
 APPLICATION_ID: Final = 0x43555354
 """``PRAGMA application_id`` of a ledger: "CUST" (SQLite file format, section 1.3.17)."""
@@ -160,5 +161,11 @@ def create_tables(connection: sa.Connection) -> None:
 
 
 def create_read_model_tables(connection: sa.Connection) -> None:
-    """Create the read models' tables alone, for a replay beside the ledger."""
+    """Create the read models' tables alone, with their indexes."""
     metadata.create_all(connection, tables=list(READ_MODEL_TABLES))
+
+
+def create_scratch_tables(connection: sa.Connection) -> None:
+    """Create the read models' tables for a replay beside the ledger: nobody searches them, so no indexes."""
+    for table in READ_MODEL_TABLES:
+        connection.execute(CreateTable(table))

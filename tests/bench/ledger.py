@@ -24,7 +24,7 @@ from custody.domain.proofs import merkle
 from custody.domain.use_cases.audit_ledger import audit
 from custody.infrastructure.collecting import collecting_seldom
 from custody.infrastructure.crypto.batch_verification import verifying_in_parallel
-from custody.infrastructure.crypto.ed25519 import key_id_of, load_public_pem, verify
+from custody.infrastructure.crypto.ed25519 import load_public_pem, verify
 from custody.infrastructure.event_store.audit_source import open_for_audit
 from custody.infrastructure.event_store.codec import EventMapper, LedgerEvent
 from custody.infrastructure.event_store.opening import LedgerPaths, open_for_reading
@@ -71,10 +71,10 @@ def measure_audit(folder: Path) -> None:
     reader = open_for_reading(paths)
     [genesis] = (one.event for one in reader.recorded(1, 1))
     reader.close()
-    pem = genesis.public_key.encode()
+    key = load_public_pem(genesis.public_key.encode())
     began, used = time.perf_counter(), time.process_time()
     with collecting_seldom(), open_for_audit(paths) as source, verifying_in_parallel() as verify_many:
-        result = audit(source, {KeyId(key_id_of(pem)): load_public_pem(pem).raw}, verify_many)
+        result = audit(source, {KeyId(key.key_id): key.raw}, verify_many)
     seconds, here = time.perf_counter() - began, time.process_time() - used
     if result.verdict != "passed":
         sys.exit(f"the audit found: {result.findings[:3]}")
