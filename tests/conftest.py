@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
+from hypothesis import HealthCheck, settings
 
 from tests.cli.command_line import SERVER, CommandLine
 from tests.system_faults.requirements import lacking
@@ -20,6 +21,10 @@ POINTS = re.compile(r"^(?:.*\b)?(\d+) fault points?, 0 (?:false good|wrong)$", r
 TOP = Path(__file__).parents[1]
 OF_TOOLS = re.compile(r"\.coverage(\..*)?|\.(hypothesis|\w+_cache)|htmlcov|build|src|__pycache__")
 STANDING = pytest.StashKey[frozenset[str]]()
+
+# How long an example takes says something of the machine, and nothing of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def standing_at_the_top() -> frozenset[str]:

@@ -25,8 +25,11 @@ Answers: TypeAlias = Callable[[], Sequence[bool]]
 VerifyMany: TypeAlias = Callable[[Sequence[Triple]], Answers]
 """Begins to verify signatures (Ed25519, RFC 8032 section 5.1.7), perhaps while the caller goes on."""
 
-BATCH: Final = 512
-"""Signatures handed over at once: enough to keep two threads busy; at most 30 MiB of entries, twice."""
+BATCH: Final = 256
+"""Signatures handed over at once; at most 15 MiB of entries."""
+
+UNDER_WAY: Final = 4
+"""Batches that may wait for their answers: with one alone, whoever is ahead waits for the other each time."""
 
 
 class SignatureCheck:
@@ -40,8 +43,8 @@ class SignatureCheck:
         self.enrolled: dict[KeyId, bytes] = {}  # by entries that a key signed which counted then
         self._verify_many = verify_many
         self._pending: list[tuple[int, Triple]] = []
-        self._under_way: tuple[list[int], Answers] = ([], list)
-        self._refuted: deque[int] = deque(maxlen=4 * BATCH)
+        self._under_way: deque[tuple[list[int], Answers]] = deque()
+        self._refuted: deque[int] = deque(maxlen=2 * (UNDER_WAY + 1) * BATCH)
         self._unknown: tuple[int, KeyId] | None = None
         if not trusted:
             findings.leave_open("signatures")
@@ -59,6 +62,8 @@ class SignatureCheck:
         self._pending.append((opened.slot, (raw, envelope.signature, envelope.signed_bytes())))
         if len(self._pending) >= BATCH:
             self._hand_over()
+            while len(self._under_way) > UNDER_WAY:
+                self._take_answers()
 
     def counts(self, key_id: KeyId) -> bool:
         """Tell whether a person's key counts: brought from outside, or enrolled by one that counted."""
@@ -75,7 +80,8 @@ class SignatureCheck:
     def flush(self) -> None:
         """Wait until everything taken so far is verified."""
         self._hand_over()
-        self._hand_over()
+        while self._under_way:
+            self._take_answers()
 
     def refuted(self, slot: int) -> bool:
         """Tell whether the signature of a recent slot was found to be bad or of an unknown key."""
@@ -83,12 +89,15 @@ class SignatureCheck:
         return slot in self._refuted
 
     def _hand_over(self) -> None:
-        """Begin a batch with what is gathered, then take in the answers to the one before."""
-        gathered, (slots, answers) = self._pending, self._under_way
-        self._pending, self._under_way = [], ([], list)
+        """Begin a batch with what is gathered."""
+        gathered, self._pending = self._pending, []
         if gathered:
             begun = self._verify_many([triple for _, triple in gathered])
-            self._under_way = ([slot for slot, _ in gathered], begun)
+            self._under_way.append(([slot for slot, _ in gathered], begun))
+
+    def _take_answers(self) -> None:
+        """Take in the answers to the batch that was begun first."""
+        slots, answers = self._under_way.popleft()
         for slot, good in zip(slots, answers(), strict=True):
             if not good:
                 self._refuted.append(slot)

@@ -436,7 +436,7 @@ def test_signatures_are_handed_over_in_batches() -> None:
 
     ledger.notes.clear()
     audit(ledger.source(), TRUSTED, counting)
-    assert sizes == [512, 602 - 512]
+    assert sizes == [256, 256, 602 - 512]
 
 
 def test_the_order_within_a_stream_is_judged_by_its_revisions() -> None:
