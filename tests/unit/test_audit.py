@@ -431,12 +431,12 @@ def test_signatures_are_handed_over_in_batches() -> None:
         sizes.append(len(triples))
         return verify_each(triples)
 
-    ledger = new_ledger(200)
+    ledger = new_ledger(500)
     from custody.domain.use_cases.audit_ledger import audit
 
     ledger.notes.clear()
     audit(ledger.source(), TRUSTED, counting)
-    assert sizes == [256, 256, 602 - 512]
+    assert sizes == [256] * 5 + [1502 - 5 * 256]
 
 
 def test_the_order_within_a_stream_is_judged_by_its_revisions() -> None:

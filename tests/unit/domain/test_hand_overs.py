@@ -580,6 +580,7 @@ def test_the_successor_of_a_rotated_key_is_the_custodian(bench: Workbench) -> No
 
 
 def test_an_offer_takes_along_the_rotations_that_its_receiver_must_follow(bench: Workbench) -> None:
+    rotate(bench, KeyId("ab" * 32), KeyId("cd" * 32))  # of somebody who never held it
     rotate(bench, GIVER, RECEIVER)
     made = offered_with(bench, RECEIVER)
 
