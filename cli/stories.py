@@ -46,6 +46,8 @@ def _window_lines(window: Window) -> Iterator[str]:
         else:
             by = f"by the stamp of {escape_text(bound.authority)} at position {bound.position}"
             yield f"  {words:<10}  {bound.at[:19]}Z, {by}"
+    if window.not_before or window.not_after:
+        yield "  that these are the entries that were stamped, 'custody audit' shows"
     if window.not_counted:
         yield f"  not counted: {counted(window.not_counted, 'stamp')} that cannot be trusted here"
 

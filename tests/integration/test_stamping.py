@@ -293,5 +293,6 @@ def test_explain_shows_the_window_of_an_entry_and_no_window_of_a_file(lab: Lab) 
     last = lab("explain", "6").out
     assert "not before" in last
     assert "not after   no time stamp shows it" in last
+    assert "the entries that were stamped, 'custody audit' shows" in last
     (lab.custody.workspace / "authorities" / "0.pem").unlink()
     assert "not counted: 1 stamp" in lab("explain", "0").out
