@@ -6,7 +6,7 @@ on them.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from custody.domain.audit.contents import Cited
@@ -26,6 +26,7 @@ from custody.domain.events import (
 )
 from custody.domain.exhibits.exhibit import Exhibit, evolve
 from custody.domain.exhibits.offer import Offer
+from custody.domain.exhibits.succession import Succession
 from custody.domain.exhibits.transfer import (
     Objection,
     objections_to_answer,
@@ -34,7 +35,6 @@ from custody.domain.exhibits.transfer import (
     offer_answered,
 )
 from custody.domain.identifiers import JobId, KeyId, LedgerId, exhibit_stream
-from custody.domain.keys.succession import Succession
 from custody.domain.paths import RawPath, escape_text
 
 _Name: TypeAlias = tuple[str, str]  # case number, exhibit number
@@ -106,9 +106,8 @@ class CustodyCheck:
 
     def _take(self, opened: OpenedRecord, recorded: Recorded, event: _Event) -> None:
         name = (event.case_number, event.exhibit)
-        exhibit = self._exhibits.get(name) or Exhibit(case_number=name[0], number=name[1])
-        if exhibit.custodian is not None:
-            exhibit = replace(exhibit, custodian=self._succession.heir_of(exhibit.custodian))
+        known = self._exhibits.get(name) or Exhibit(case_number=name[0], number=name[1])
+        exhibit = self._succession.held(known)
         for objection in self._objections(opened, event, exhibit):
             self._note(opened.slot, objection)
         self._exhibits[name] = evolve(exhibit, recorded)

@@ -2,7 +2,7 @@
 
 ``evolve`` folds events and never re-decides; what may happen next is decided in ``transfer``. The custodian
 is a key: at first of who registered the exhibit, then of the receiver of each accepted hand-over. Where that
-key was rotated, it is its successor: the person is the same.
+key was rotated, it is its successor (``succession``): the person is the same.
 """
 
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,6 @@ from custody.domain.events import (
     CustodyOffered,
     ExhibitRegistered,
     ExhibitReleased,
-    KeyRotated,
 )
 from custody.domain.identifiers import KeyId, Position
 from custody.domain.paths import escape_text
@@ -39,8 +38,8 @@ class Exhibit:
         return f"exhibit {escape_text(self.number)} of case {escape_text(self.case_number)}"
 
 
-def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:  # noqa: PLR0911 - one for each event
-    """Return the exhibit after one more of its events, or after the rotation of a key."""
+def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:
+    """Return the exhibit after one more of its events."""
     match recorded.event:
         case ExhibitRegistered() as event if exhibit.registered is None:
             return replace(exhibit, registered=event, custodian=event.holder or recorded.actor)
@@ -54,8 +53,6 @@ def evolve(exhibit: Exhibit, recorded: Recorded) -> Exhibit:  # noqa: PLR0911 - 
             return replace(exhibit, open_offer=still_open, answered=exhibit.answered | {event.offer})
         case ExhibitReleased() as event:
             return replace(exhibit, released=event, open_offer=None)
-        case KeyRotated() as event if event.key == exhibit.custodian:
-            return replace(exhibit, custodian=event.successor)
         case _:
             return exhibit
 

@@ -29,6 +29,7 @@ from custody.domain.exhibits.case import evolve as evolve_case
 from custody.domain.exhibits.exhibit import Exhibit, evolve
 from custody.domain.exhibits.offer import offer_of
 from custody.domain.exhibits.phrases import answer_in
+from custody.domain.exhibits.succession import Succession
 from custody.domain.identifiers import KeyId, LedgerId, Position
 
 Standing: TypeAlias = Literal["open", "accepted", "declined", "withdrawn"]
@@ -85,6 +86,7 @@ class CustodyHistory:
         self.exhibits: dict[tuple[str, str], ExhibitHistory] = {}
         self.names: dict[KeyId, str] = {}
         self._open: dict[Position, HandOver] = {}
+        self._succession = Succession()
 
     @classmethod
     def of(cls, records: Iterable[Recorded]) -> Self:
@@ -105,9 +107,10 @@ class CustodyHistory:
         match recorded.event:
             case KeyEnrolled() as event:
                 self.names[event.key] = event.examiner
-            case KeyRotated():
+            case KeyRotated() as event:
+                self._succession.admit(event)
                 for one in self.exhibits.values():
-                    one.exhibit = evolve(one.exhibit, recorded)
+                    one.exhibit = self._succession.held(one.exhibit)
             case CaseOpened() | CaseClosed() as event:
                 history = self._case_called(event.case_number)
                 history.case = evolve_case(history.case, event)

@@ -10,12 +10,13 @@ from typing import Final, Protocol
 
 from custody.domain.entries.entry import rfc3339
 from custody.domain.errors import NotFound, UsageError
-from custody.domain.events import Event, ExhibitRegistered, KeyEnrolled
+from custody.domain.events import Event, ExhibitRegistered, KeyEnrolled, KeyRotated
 from custody.domain.exhibits import case as cases
 from custody.domain.exhibits import exhibit as exhibits
 from custody.domain.exhibits.case import Case
 from custody.domain.exhibits.exhibit import Exhibit
 from custody.domain.exhibits.history import TYPES, CustodyHistory
+from custody.domain.exhibits.succession import Succession
 from custody.domain.identifiers import KeyId, Stream, case_stream, exhibit_stream, key_stream
 from custody.domain.paths import escape_text
 from custody.domain.ports import Recording
@@ -72,9 +73,11 @@ def exhibit_book(reader: StoryReader, case_number: str, number: str) -> ExhibitB
     exhibit, revision = Exhibit(case_number=case_number, number=number), 0
     for recorded in reader.history(stream):
         exhibit, revision = exhibits.evolve(exhibit, recorded), recorded.revision
-    for rotated in reader.recorded(types=("KeyRotated",)):  # each key gives its place away once
-        exhibit = exhibits.evolve(exhibit, rotated)
-    return ExhibitBook(exhibit, stream, revision)
+    succession = Succession()
+    events = (one.event for one in reader.recorded(types=("KeyRotated",)))
+    for rotated in (event for event in events if isinstance(event, KeyRotated)):
+        succession.admit(rotated)
+    return ExhibitBook(succession.held(exhibit), stream, revision)
 
 
 def named_exhibit(reader: StoryReader, target: str, case_number: str | None) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 from custody.domain.events import KeyRotated
+from custody.domain.exhibits.succession import Succession
 from custody.domain.identifiers import KeyId
-from custody.domain.keys.succession import Succession
 
 
 def after(*rotations: tuple[str, str]) -> Succession:

@@ -3,7 +3,10 @@
 Knows rotations alone, as they are recorded; whether one was lawful is the business of ``keyring``.
 """
 
+from dataclasses import replace
+
 from custody.domain.events import KeyRotated
+from custody.domain.exhibits.exhibit import Exhibit
 from custody.domain.identifiers import KeyId
 
 
@@ -28,3 +31,9 @@ class Succession:
         for one in passed:  # the way is walked once: a hostile ledger may have made it long
             self._successors[one] = key
         return key
+
+    def held(self, exhibit: Exhibit) -> Exhibit:
+        """Return the exhibit as it is held now."""
+        if exhibit.custodian is None:
+            return exhibit
+        return replace(exhibit, custodian=self.heir_of(exhibit.custodian))
